@@ -1,0 +1,1 @@
+"""LangGraph state machine that carries the belief state through a conversation (paper, Fig. 5)."""

@@ -1,0 +1,1 @@
+"""Data set construction, metrics, benchmarks and the tables of the paper."""

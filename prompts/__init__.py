@@ -1,0 +1,1 @@
+"""Text only: phrase bank, templates and prompts. No logic."""

@@ -1,0 +1,1 @@
+"""Deployments, HTTP border and settings of the service."""

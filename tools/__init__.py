@@ -1,0 +1,1 @@
+"""What agents call: the `edit_face` tool, the `Editor` protocol and its clients."""
