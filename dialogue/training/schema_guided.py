@@ -1,0 +1,34 @@
+"""The Schema-Guided Dialogue corpus (Rastogi et al. 2020), in the one-file form of `../shared/data`."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataNotReadable
+
+
+def dialogues(path: Path) -> Iterator[dict[str, Any]]:
+    """Dialogues of a gzipped JSON Lines file: `{"id", "split", "services", "turns": [{"user", "state", ...}]}`.
+
+    Raises:
+        DataNotReadable: the file is missing or is not gzipped JSON Lines of that form.
+    """
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)
+    except (OSError, ValueError) as error:
+        raise DataNotReadable(str(path), f"expected gzipped JSON Lines of Schema-Guided Dialogue ({error})") from error
+
+
+def utterances(path: Path) -> list[str]:
+    """All distinct user and system utterances, in file order."""
+    texts: dict[str, None] = {}
+    for dialogue in dialogues(path):
+        for turn in dialogue["turns"]:
+            texts[turn["user"]] = None
+            texts[turn["system"]] = None
+    texts.pop("", None)
+    return list(texts)
