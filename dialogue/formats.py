@@ -1,0 +1,217 @@
+"""What the T5 model reads and writes: tasks as text, in PPTOD's layout of turns (Su et al. 2022; paper, section 4.1).
+
+Three ways to track the state:
+* `history`: the whole dialogue in, the whole belief state out (the paper's);
+* `update`: the state so far and the last exchange in, what this turn changes out (shorter, and what ships);
+* `question`: one question a slot ("what is the hair color?", App. E.1), open to values never seen in training.
+
+The response task reads the caption, the state so far and the last exchange, and writes act and words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from . import belief_state
+from .belief_state import BeliefState, TurnUpdate
+from .dialogue_file import Act
+from .errors import OutputNotReadable, UnknownValue
+from .ontology import ONTOLOGY, Ontology
+from .special_tokens import ACT, BELIEF, CAPTION, RESPONSE, USER
+
+StateFormat = Literal["history", "update"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """The task prefixes. The paper and PPTOD word them differently; a checkpoint names its own in its config."""
+
+    state: str = "translate dialogue to dialogue state:"
+    response: str = "translate dialogue to dialogue response:"
+    question: str = "answer the question from the dialogue:"
+
+
+PAPER_PROMPTS = Prompts()
+PPTOD_PROMPTS = Prompts(
+    state="translate dialogue to belief state:",
+    response="translate dialogue to system response:",
+    question="translate dialogue to belief state:",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known when a user turn arrives.
+
+    Attributes:
+        caption: the photo's caption.
+        exchanges: earlier (user, system) pairs, oldest first.
+        user: the new utterance.
+        state: the belief state before this turn.
+        last_update: what the previous turn changed ("undo that last one" refers to it).
+    """
+
+    caption: str
+    exchanges: tuple[tuple[str, str], ...]
+    user: str
+    state: BeliefState = belief_state.EMPTY
+    last_update: TurnUpdate = belief_state.NO_CHANGE
+
+
+def wrap(tokens: tuple[str, str], text: str) -> str:
+    """`text` between a pair of special tokens."""
+    return f"{tokens[0]} {text} {tokens[1]}"
+
+
+# Inputs -----------------------------------------------------------------------------------------
+
+
+def history_input(context: Context, prompts: Prompts) -> tuple[str, str]:
+    """Prefix and body: the body is the whole dialogue, cut from the left where it is too long."""
+    turns = [f"{wrap(USER, user)} {wrap(RESPONSE, system)}" for user, system in context.exchanges]
+    return prompts.state, " ".join([*turns, wrap(USER, context.user)])
+
+
+def update_input(context: Context, prompts: Prompts) -> tuple[str, str]:
+    """Prefix with the state so far; the body is the last exchange and the new utterance."""
+    return f"{prompts.state} {_memory(context)}", _last_exchange(context)
+
+
+def question_input(context: Context, slot: str, prompts: Prompts) -> tuple[str, str]:
+    """Prefix with the slot's question (App. E.1) and its values so far; the body is the last exchange."""
+    held = ", ".join(sorted(context.state.get(slot, ()))) or "nothing"
+    return f"{prompts.question} what is the {slot}? {wrap(BELIEF, held)}", _last_exchange(context)
+
+
+def response_input(context: Context, prompts: Prompts) -> tuple[str, str]:
+    """Prefix with caption and state so far; the body is the last exchange."""
+    return f"{prompts.response} {wrap(CAPTION, context.caption)} {_memory(context)}", _last_exchange(context)
+
+
+def _memory(context: Context) -> str:
+    state = ", ".join(belief_state.values(context.state)) or "nothing"
+    return wrap(BELIEF, f"{state}; last: {update_target(context.last_update)}")
+
+
+def _last_exchange(context: Context) -> str:
+    system = f"{wrap(RESPONSE, context.exchanges[-1][1])} " if context.exchanges else ""
+    return f"{system}{wrap(USER, context.user)}"
+
+
+# Targets ----------------------------------------------------------------------------------------
+
+
+def state_target(state: BeliefState) -> str:
+    """PPTOD's belief state: `<sos_b> hair color: black hair; makeup: lipstick <eos_b>`."""
+    return wrap(BELIEF, belief_state.to_text(state) or "nothing")
+
+
+def update_target(update: TurnUpdate) -> str:
+    """`start over, drop bangs, add blond hair, add lipstick`, or `nothing`."""
+    words = ["start over"] if update.is_reset else []
+    words += [f"drop {value}" for _, value in update.removed]
+    words += [f"add {value}" for _, value in update.added]
+    return ", ".join(words) or "nothing"
+
+
+def question_target(update: TurnUpdate, slot: str) -> str:
+    """The update's part in one slot."""
+    return update_target(
+        TurnUpdate(
+            tuple(pair for pair in update.added if pair[0] == slot),
+            tuple(pair for pair in update.removed if pair[0] == slot),
+            update.is_reset,
+        )
+    )
+
+
+def response_target(act: Act, response: str) -> str:
+    """PPTOD's act and response: `<sos_a> suggest bangs <eos_a> <sos_r> ... <eos_r>`."""
+    return f"{wrap(ACT, act_words(act))} {wrap(RESPONSE, response)}"
+
+
+def act_words(act: Act) -> str:
+    """`next`, `request hair color`, `suggest bangs`."""
+    return " ".join(filter(None, (act.type, act.value or act.slot)))
+
+
+# Reading outputs --------------------------------------------------------------------------------
+
+
+def parse_state(output: str, ontology: Ontology = ONTOLOGY) -> BeliefState:
+    """Inverse of `state_target`.
+
+    Raises:
+        OutputNotReadable: never an empty state instead of an error.
+    """
+    text = _inside(output, BELIEF)
+    if text == "nothing":
+        return belief_state.EMPTY
+    try:
+        return belief_state.from_text(text, ontology)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with untrusted text is the same error
+        raise OutputNotReadable(output, str(error)) from error
+
+
+def parse_update(output: str, ontology: Ontology = ONTOLOGY, slot: str = "") -> TurnUpdate:
+    """Inverse of `update_target`; `slot` places values that the ontology does not list (question format).
+
+    Raises:
+        OutputNotReadable
+    """
+    text = " ".join(output.split())
+    if text == "nothing":
+        return belief_state.NO_CHANGE
+    added: list[tuple[str, str]] = []
+    removed: list[tuple[str, str]] = []
+    is_reset = False
+    for part in text.split(","):
+        verb, _, value = part.strip().partition(" ")
+        if part.strip() == "start over":
+            is_reset = True
+        elif verb in ("add", "drop") and value:
+            (added if verb == "add" else removed).append((_slot_of(value, ontology, slot, output), value))
+        else:
+            raise OutputNotReadable(output, f"{part.strip()!r} is neither 'start over' nor 'add ...' nor 'drop ...'")
+    return TurnUpdate(tuple(dict.fromkeys(added)), tuple(dict.fromkeys(removed)), is_reset)
+
+
+def parse_response(output: str) -> tuple[Act, str]:
+    """Inverse of `response_target`, with natural spacing and capitals.
+
+    Raises:
+        OutputNotReadable
+    """
+    words = _inside(output, ACT).split(" ", 1)
+    text = _inside(output, RESPONSE)
+    rest = words[1] if len(words) > 1 else ""
+    if words[0] == "next" and not rest:
+        return Act("next"), text
+    if words[0] == "request" and rest in ONTOLOGY.slots:
+        return Act("request", rest), text
+    if words[0] == "suggest" and rest in ONTOLOGY.values:
+        return Act("suggest", ONTOLOGY.slot_of(rest), rest), text
+    raise OutputNotReadable(output, f"unknown act {' '.join(words)!r}")
+
+
+def all_updates_words() -> Sequence[str]:
+    """Every part that an update may consist of: the grammar's terminals."""
+    changes = [f"{verb} {value}" for verb in ("drop", "add") for value in ONTOLOGY.values]
+    return ["nothing", "start over", *changes]
+
+
+def _slot_of(value: str, ontology: Ontology, slot: str, output: str) -> str:
+    try:
+        return ontology.slot_of(value)
+    except UnknownValue as error:
+        if slot and ontology.is_open:
+            return slot
+        raise OutputNotReadable(output, str(error)) from error
+
+
+def _inside(output: str, tokens: tuple[str, str]) -> str:
+    _, opened, rest = output.partition(tokens[0])
+    text, closed, _ = rest.partition(tokens[1])
+    if not (opened and closed):
+        raise OutputNotReadable(output, f"expected {tokens[0]} ... {tokens[1]}")
+    return " ".join(text.split())

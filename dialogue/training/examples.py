@@ -1,0 +1,99 @@
+"""Training examples of every task, made from annotated dialogues."""
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from .. import belief_state, formats
+from ..belief_state import TurnUpdate, diff
+from ..contexts import context_at
+from ..dialogue_file import Dialogue
+from ..formats import Context, Prompts, StateFormat
+from ..ontology import ONTOLOGY, OPEN_ONTOLOGY
+
+Task = Literal["state", "response", "question"]
+_CONTEXT_FREE = frozenset({"request", "correct"})
+NOTHING, ADD, DROP = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One input and its target; `labels` says per value of the ontology what the turn does (state task only)."""
+
+    task: Task
+    prefix: str
+    body: str
+    target: str
+    labels: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """How many examples a turn gives.
+
+    Attributes:
+        response: chance that a turn also gives a response example.
+        question: chance, per slot, that a turn also gives a question example.
+        alone: chance that a plain request is shown without the dialogue before it (curriculum).
+    """
+
+    state_format: StateFormat = "update"
+    response: float = 0.3
+    question: float = 0.0
+    alone: float = 0.0
+
+
+def examples(
+    dialogues: Iterable[Dialogue], prompts: Prompts, mixture: Mixture, rng: random.Random
+) -> Iterator[Example]:
+    """Examples of all turns, dialogue by dialogue."""
+    for dialogue in dialogues:
+        states = [turn.state for turn in dialogue.turns]
+        systems = [turn.system or "" for turn in dialogue.turns]
+        assert all(state is not None for state in states), "training needs annotated dialogues"
+        for index, turn in enumerate(dialogue.turns):
+            context = context_at(dialogue, index, states, systems)  # type: ignore[arg-type]
+            update = diff(context.state, turn.state or {}, OPEN_ONTOLOGY)
+            if mixture.alone and turn.kind in _CONTEXT_FREE and rng.random() < mixture.alone:
+                context = Context(dialogue.caption, (), turn.user)
+                update = TurnUpdate(update.added)
+            if all(value in ONTOLOGY.values for _, value in (*update.added, *update.removed)):
+                yield state_example(context, update, prompts, mixture.state_format)
+            if turn.system and turn.act and rng.random() < mixture.response:
+                target = formats.response_target(turn.act, turn.system)
+                yield Example("response", *formats.response_input(context, prompts), target)
+            for slot in ONTOLOGY.slots:
+                if rng.random() < mixture.question:
+                    target = formats.question_target(update, slot)
+                    if target == "nothing" and rng.random() < 0.5:
+                        continue
+                    yield Example("question", *formats.question_input(context, slot, prompts), target)
+
+
+def state_example(context: Context, update: TurnUpdate, prompts: Prompts, state_format: StateFormat) -> Example:
+    """The tracking task of one turn."""
+    labels = value_labels(context, update)
+    if state_format == "update":
+        return Example("state", *formats.update_input(context, prompts), formats.update_target(update), labels)
+    after = belief_state.apply(context.state, update, OPEN_ONTOLOGY)
+    return Example("state", *formats.history_input(context, prompts), formats.state_target(after), labels)
+
+
+def value_labels(context: Context, update: TurnUpdate) -> tuple[int, ...]:
+    """NOTHING, ADD or DROP for each value of the ontology."""
+    added = {value for _, value in update.added}
+    gone = set(belief_state.values(context.state)) if update.is_reset else {value for _, value in update.removed}
+    return tuple(ADD if v in added else DROP if v in gone else NOTHING for v in ONTOLOGY.values)
+
+
+def batches(pool: Sequence[Example], size: int, rng: random.Random, window: int = 3) -> Iterator[list[Example]]:
+    """Random batches of like length: sorted within a window of a few batches only, so that tasks stay mixed."""
+    order = list(range(len(pool)))
+    rng.shuffle(order)
+    for start in range(0, len(order) - size * window + 1, size * window):
+        chunk = [pool[i] for i in order[start : start + size * window]]
+        chunk.sort(key=lambda example: len(example.prefix) + len(example.body))
+        parts = [chunk[i : i + size] for i in range(0, len(chunk), size)]
+        rng.shuffle(parts)
+        yield from parts
