@@ -8,7 +8,7 @@ from ...dialogue import belief_state, policy
 from ...dialogue.belief_state import BeliefState
 from ...dialogue.dialogue_file import Act, Dialogue, Turn
 from ...dialogue.ontology import ONTOLOGY, OPEN_ONTOLOGY, SINGLE_VALUED, UNSEEN, excluded_by
-from .person import Person
+from ...dialogue.person import Person
 from .phrase_bank import PhraseBank
 from .photo import Photo, caption
 from .scenes import scene_dialogue

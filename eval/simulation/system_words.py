@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ...dialogue.dialogue_file import Act
 from ...dialogue.ontology import ONTOLOGY
-from .person import fill
+from ...dialogue.person import fill
 from .wording import Speaker
 
 _UNCHANGED = {"small talk", "mention", "keep"}

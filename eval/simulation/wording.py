@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .person import Person, fill
+from ...dialogue.person import Person, fill
 from .phrase_bank import PhraseBank
 from .style import Style, restyle
 

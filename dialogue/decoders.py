@@ -1,0 +1,117 @@
+"""What turns token ids into output text: CTranslate2 (fast on CPUs), Hugging Face generate, and a constrained step."""
+
+import hashlib
+import os
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration
+
+from .encoding import pad
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How words are drawn: `seed` None is greedy, else the `top_k` likeliest at `temperature`."""
+
+    seed: int | None = None
+    top_k: int = 12
+    temperature: float = 0.9
+
+
+GREEDY = Sampling()
+
+
+class Decoder(Protocol):
+    """Ids in, text out (special tokens kept, `</s>` and padding dropped)."""
+
+    def decode(self, rows: Sequence[Sequence[int]], max_new_tokens: int, sampling: Sampling = GREEDY) -> list[str]:
+        """One output a row; all rows run as one padded batch."""
+        ...
+
+
+class TorchDecoder:
+    """Hugging Face generate: the reference, and the way on GPUs."""
+
+    def __init__(self, model: T5ForConditionalGeneration, tokenizer: PreTrainedTokenizerBase) -> None:
+        self.model = model.eval()
+        self.tokenizer = tokenizer
+
+    @torch.inference_mode()
+    def decode(self, rows: Sequence[Sequence[int]], max_new_tokens: int, sampling: Sampling = GREEDY) -> list[str]:
+        """One output a row."""
+        return self._generate(rows, max_new_tokens, sampling)
+
+    @torch.inference_mode()
+    def decode_within(self, rows: Sequence[Sequence[int]], allowed: Any, max_new_tokens: int) -> list[str]:
+        """Greedy outputs that cannot leave a grammar: `allowed(row, ids so far) -> next ids`."""
+        return self._generate(rows, max_new_tokens, GREEDY, prefix_allowed_tokens_fn=allowed)
+
+    def _generate(self, rows: Sequence[Sequence[int]], limit: int, sampling: Sampling, **more: Any) -> list[str]:
+        ids = pad(rows, self.tokenizer.pad_token_id).to(self.model.device)
+        how: dict[str, Any] = {"do_sample": False, "num_beams": 1}
+        if sampling.seed is not None:
+            torch.manual_seed(sampling.seed)
+            how = {"do_sample": True, "top_k": sampling.top_k, "temperature": sampling.temperature}
+        output = self.model.generate(
+            input_ids=ids, attention_mask=(ids != self.tokenizer.pad_token_id).long(), max_new_tokens=limit, **how, **more
+        )
+        return [text_of(self.tokenizer, row.tolist()) for row in output]
+
+
+class CTranslate2Decoder:
+    """The same model, converted once to int8 (kept in `cache`), run by CTranslate2."""
+
+    def __init__(self, folder: Path, tokenizer: PreTrainedTokenizerBase, cache: Path, threads: int = 0) -> None:
+        import ctranslate2
+
+        self.tokenizer = tokenizer
+        self._translator = ctranslate2.Translator(
+            str(converted(folder, cache)), device="cpu", compute_type="int8", intra_threads=threads
+        )
+        self._seed = ctranslate2.set_random_seed
+        self._lock = threading.Lock()
+
+    def decode(self, rows: Sequence[Sequence[int]], max_new_tokens: int, sampling: Sampling = GREEDY) -> list[str]:
+        """One output a row."""
+        tokens = [self.tokenizer.convert_ids_to_tokens(list(row)) for row in rows]
+        how: dict[str, Any] = {"sampling_topk": 1}
+        with self._lock:  # the seed is global
+            if sampling.seed is not None:
+                self._seed(sampling.seed % (2**31))
+                how = {"sampling_topk": sampling.top_k, "sampling_temperature": sampling.temperature}
+            results = self._translator.translate_batch(tokens, beam_size=1, max_decoding_length=max_new_tokens, **how)
+        return [text_of(self.tokenizer, self.tokenizer.convert_tokens_to_ids(r.hypotheses[0])) for r in results]
+
+
+def text_of(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
+    """Text of output ids: special tokens of the formats stay, padding and `</s>` go."""
+    kept = [i for i in ids if i not in (tokenizer.pad_token_id, tokenizer.eos_token_id)]
+    return tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+
+
+def converted(folder: Path, cache: Path) -> Path:
+    """The int8 CTranslate2 model of a Hugging Face folder; converted on first use, atomically, keyed by its weights."""
+    digest = hashlib.sha256()
+    for part in sorted(folder.glob("*.safetensors")) + [folder / "config.json", folder / "tokenizer.json"]:
+        digest.update(part.read_bytes())
+    target = cache / f"t5-int8-{digest.hexdigest()[:24]}"
+    if target.exists():
+        return target
+    from ctranslate2.converters import TransformersConverter
+
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as scratch:
+        part = Path(scratch) / "model"
+        TransformersConverter(str(folder)).convert(str(part), quantization="int8")
+        try:
+            os.replace(part, target)
+        except OSError:
+            if not target.exists():  # another process may have been faster
+                raise
+    return target

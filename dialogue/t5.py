@@ -1,0 +1,253 @@
+"""The T5 dialogue model: tracker and responder in one (paper, section 4.1)."""
+
+import json
+import random
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, T5ForConditionalGeneration
+
+from . import belief_state, formats, policy, system_words
+from .belief_state import BeliefState, TurnUpdate, diff
+from .decoders import GREEDY, CTranslate2Decoder, Decoder, Sampling, TorchDecoder
+from .detokenise import detokenise
+from .dialogue_file import Act
+from .encoding import input_ids
+from .errors import ModelNotFound, OutputNotReadable
+from .formats import Context, Prompts, StateFormat
+from .grammar import UpdateGrammar
+from .ontology import ONTOLOGY, OPEN_ONTOLOGY
+from .protocols import Reply, Tracked
+
+SETTINGS_FILE = "chatedit.json"
+EMBEDDED = Path(__file__).parent / "model"
+DEFAULT_CACHE = Path.home() / ".cache" / "chatedit"
+MAX_STATE_TOKENS = 48
+MAX_RESPONSE_TOKENS = 56
+_QUESTION = re.compile(r"[^.!?]*\?")
+
+
+@dataclass(frozen=True, slots=True)
+class T5Settings:
+    """How a checkpoint was trained: its prompts and the form of its states. Kept in `chatedit.json` beside it."""
+
+    prompts: Prompts = formats.PAPER_PROMPTS
+    state_format: StateFormat = "update"
+
+    def save(self, folder: Path) -> None:
+        """Write the settings into a model folder."""
+        (folder / SETTINGS_FILE).write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "T5Settings":
+        """Settings of a model folder; a folder without them follows the paper's format."""
+        path = folder / SETTINGS_FILE
+        if not path.exists():
+            return cls(state_format="history")
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return cls(Prompts(**data["prompts"]), data["state_format"])
+
+
+class T5DialogueModel:
+    """Tracks the belief state and answers, with one T5; see `protocols.DialogueModel`."""
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        constrained: TorchDecoder | None,
+        tokenizer: PreTrainedTokenizerBase,
+        settings: T5Settings,
+        folder: Path | None = None,
+    ) -> None:
+        self.decoder = decoder
+        self.tokenizer = tokenizer
+        self.settings = settings
+        self._given = constrained
+        self._folder = folder
+
+    @cached_property
+    def constrained(self) -> TorchDecoder:
+        """Decoder for the rare output that leaves the grammar; loads its weights when first needed."""
+        if self._given is not None:
+            return self._given
+        assert self._folder is not None
+        return TorchDecoder(_load_t5(self._folder), self.tokenizer)
+
+    @cached_property
+    def _grammar(self) -> UpdateGrammar:
+        return UpdateGrammar(self.tokenizer)
+
+    def track(self, contexts: Sequence[Context]) -> list[Tracked]:
+        """Belief states after the new utterances."""
+        rows = self._state_rows(contexts)
+        outputs = self.decoder.decode(rows, MAX_STATE_TOKENS)
+        return [self._read_state(c, row, output) for c, row, output in zip(contexts, rows, outputs, strict=True)]
+
+    def respond(
+        self,
+        contexts: Sequence[Context],
+        states: Sequence[BeliefState],
+        attributes: Sequence[Collection[str]],
+        seed: int | None = None,
+    ) -> list[Reply]:
+        """Replies; sampled wording where a seed is given."""
+        outputs = self.decoder.decode(self._response_rows(contexts), MAX_RESPONSE_TOKENS, Sampling(seed))
+        return [
+            self.read_reply(c, s, a, output, seed)
+            for c, s, a, output in zip(contexts, states, attributes, outputs, strict=True)
+        ]
+
+    def turn(
+        self, contexts: Sequence[Context], attributes: Sequence[Collection[str]], seed: int | None = None
+    ) -> list[tuple[Tracked, Reply]]:
+        """Both tasks: one padded batch where greedy, two where the wording is sampled (states are always greedy)."""
+        if seed is None:
+            states, responses = self._state_rows(contexts), self._response_rows(contexts)
+            outputs = self.decoder.decode([*states, *responses], MAX_RESPONSE_TOKENS, GREEDY)
+            replies = outputs[len(contexts) :]
+            tracked = [self._read_state(*given) for given in zip(contexts, states, outputs[: len(states)], strict=True)]
+        else:
+            tracked = self.track(contexts)
+            replies = self.decoder.decode(self._response_rows(contexts), MAX_RESPONSE_TOKENS, Sampling(seed))
+        return [
+            (t, self.read_reply(c, t.state, a, output, seed))
+            for c, t, a, output in zip(contexts, tracked, attributes, replies, strict=True)
+        ]
+
+    def track_open(self, contexts: Sequence[Context]) -> list[Tracked]:
+        """States by the question format, one question a slot (App. E.1); values need not be in the ontology."""
+        slots = list(ONTOLOGY.slots)
+        inputs = [formats.question_input(c, slot, self.settings.prompts) for c in contexts for slot in slots]
+        outputs = self.decoder.decode(input_ids(self.tokenizer, inputs), MAX_STATE_TOKENS)
+        results = []
+        for index, context in enumerate(contexts):
+            answers = zip(slots, outputs[index * len(slots) : (index + 1) * len(slots)], strict=True)
+            results.append(_combined(context, dict(answers)))
+        return results
+
+    def read_reply(
+        self, context: Context, state: BeliefState, attributes: Collection[str], output: str, seed: int | None
+    ) -> Reply:
+        """The reply in an output; an act that is illogical, or cannot be read, is replaced by the policy's."""
+        rng = random.Random(f"{seed}/{context.user}/{belief_state.to_text(state)}")
+        try:
+            act, text = formats.parse_response(output)
+        except OutputNotReadable:
+            act, text = None, ""
+        text = detokenise(text)
+        if act and text and not policy.is_illogical(act, state, attributes):
+            return Reply(act, text)
+        return repaired(context, state, attributes, text, rng)
+
+    def _state_rows(self, contexts: Sequence[Context]) -> list[list[int]]:
+        make = formats.update_input if self.settings.state_format == "update" else formats.history_input
+        return input_ids(self.tokenizer, [make(context, self.settings.prompts) for context in contexts])
+
+    def _response_rows(self, contexts: Sequence[Context]) -> list[list[int]]:
+        return input_ids(self.tokenizer, [formats.response_input(c, self.settings.prompts) for c in contexts])
+
+    def _read_state(self, context: Context, row: list[int], output: str) -> Tracked:
+        if not context.user.strip():
+            return Tracked(context.state)
+        try:
+            return self._parse(context, output)
+        except OutputNotReadable:
+            return self._read_within_grammar(context, row)
+
+    def _read_within_grammar(self, context: Context, row: list[int]) -> Tracked:
+        if self.settings.state_format != "update":
+            return Tracked(context.state, error="the model's output is not a belief state")
+        (output,) = self.constrained.decode_within([row], self._grammar.allowed(), MAX_STATE_TOKENS)
+        try:
+            return self._parse(context, output)
+        except OutputNotReadable as error:
+            return Tracked(context.state, error=str(error))
+
+    def _parse(self, context: Context, output: str) -> Tracked:
+        if self.settings.state_format == "update":
+            update = formats.parse_update(output)
+            state = belief_state.apply(context.state, update)
+        else:
+            state = formats.parse_state(output)
+        return Tracked(state, diff(context.state, state))
+
+
+def repaired(
+    context: Context, state: BeliefState, attributes: Collection[str], text: str, rng: random.Random
+) -> Reply:
+    """The model's acknowledgement, where it has one, followed by an act of the policy."""
+    person = system_words.person_of(context.caption)
+    act = policy.next_act(state, attributes, rng, policy.avoided(context.caption))
+    said = " ".join(_QUESTION.sub("", text).split())
+    if not said or len(said.split()) < 2:
+        kind = "done" if state != context.state else "unchanged"
+        said = system_words.remark(kind, person, rng)
+    return Reply(act, f"{said} {system_words.question(act, person, rng)}", is_repaired=True)
+
+
+def _combined(context: Context, answers: dict[str, str]) -> Tracked:
+    """One update from the answers to all slots' questions."""
+    added: list[tuple[str, str]] = []
+    removed: list[tuple[str, str]] = []
+    resets = 0
+    for slot, answer in answers.items():
+        try:
+            update = formats.parse_update(answer, OPEN_ONTOLOGY, slot)
+        except OutputNotReadable as error:
+            return Tracked(context.state, error=str(error))
+        resets += update.is_reset
+        added += [(slot, value) for _, value in update.added]
+        removed += [(slot, value) for _, value in update.removed]
+    merged = TurnUpdate(tuple(added), tuple(removed), is_reset=resets * 2 > len(answers))
+    state = belief_state.apply(context.state, merged, OPEN_ONTOLOGY)
+    return Tracked(state, diff(context.state, state, OPEN_ONTOLOGY))
+
+
+def load_dialogue_model(
+    name: str | Path | None = None, engine: str = "ctranslate2", cache: Path = DEFAULT_CACHE, threads: int = 0
+) -> T5DialogueModel:
+    """The dialogue model of a folder or hub id; the embedded one where no name is given.
+
+    Args:
+        engine: `ctranslate2` (int8, CPU) or `torch` (Hugging Face generate; CUDA where there is one).
+        cache: where the converted int8 model is kept.
+        threads: CPU threads of CTranslate2, 0 for all.
+    Raises:
+        ModelNotFound: names the folder and what is missing.
+    """
+    folder = Path(name) if name is not None else EMBEDDED
+    if not folder.is_dir():
+        folder = _download(str(name))
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError) as error:
+        raise ModelNotFound(str(folder), str(error)) from error
+    settings = T5Settings.load(folder)
+    if engine == "torch":
+        decoder = TorchDecoder(_load_t5(folder), tokenizer)
+        return T5DialogueModel(decoder, decoder, tokenizer, settings)
+    return T5DialogueModel(CTranslate2Decoder(folder, tokenizer, cache, threads), None, tokenizer, settings, folder)
+
+
+def _load_t5(folder: Path) -> T5ForConditionalGeneration:
+    import torch
+
+    try:
+        model = T5ForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+    except (OSError, ValueError) as error:
+        raise ModelNotFound(str(folder), str(error)) from error
+    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+
+
+def _download(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    try:
+        return Path(snapshot_download(name))
+    except (OSError, HfHubHTTPError, HFValidationError, ValueError) as error:
+        raise ModelNotFound(name, f"neither a folder nor a model on the hub ({error})") from error

@@ -1,0 +1,228 @@
+"""Train the dialogue model on annotated dialogues, both tasks at once (paper, eq. 3 and section 5.1); resumable."""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration
+
+from ..dialogue_file import Dialogue
+from ..encoding import MAX_INPUT_TOKENS, input_ids, pad
+from ..formats import Prompts
+from . import checkpoint
+from .auxiliary import ValueHead
+from .examples import Example, Mixture, batches, examples
+
+IGNORED = -100
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """Settings of one training.
+
+    Attributes:
+        learning_rate: of decoder, new rows and auxiliary head.
+        encoder_learning_rate: of what the encoder inherited; gentler, so that it forgets less.
+        auxiliary: weight of the encoder's own loss per value, 0 for none.
+        curriculum: share of the time in which requests are shown mostly alone, without the dialogue around them.
+        minutes: wall-clock bound of all runs together; `epochs` bounds the passes over the data.
+        patience: validations without a better joint accuracy before the training stops; 0 never stops early.
+    """
+
+    learning_rate: float = 5e-5
+    encoder_learning_rate: float = 5e-5
+    batch_size: int = 64
+    warmup_steps: int = 100
+    weight_decay: float = 0.0
+    auxiliary: float = 0.0
+    curriculum: float = 0.0
+    minutes: float = 600.0
+    epochs: int = 10
+    validate_every_s: float = 600.0
+    checkpoint_every_s: float = 240.0
+    patience: int = 4
+    is_embedding_frozen: bool = False
+    mixture: Mixture = Mixture()
+    seed: int = 0
+
+
+PAPER = TrainConfig(mixture=Mixture(state_format="history", response=1.0))
+"""Section 5.1: Adam, 5e-5, batch 64, tracking and response together."""
+
+EMBEDDED = TrainConfig(
+    learning_rate=1e-3,
+    encoder_learning_rate=4e-4,
+    batch_size=32,
+    warmup_steps=60,
+    weight_decay=0.01,
+    auxiliary=0.15,
+    curriculum=0.3,
+    minutes=75.0,
+    epochs=1000,
+    validate_every_s=600.0,
+    patience=0,
+    is_embedding_frozen=True,
+    mixture=Mixture(state_format="update", response=0.25, question=0.0),
+)
+
+
+class Bundle(nn.Module):
+    """Model and auxiliary head in one module, so that one checkpoint holds both."""
+
+    def __init__(self, model: T5ForConditionalGeneration) -> None:
+        super().__init__()
+        self.model = model
+        self.head = ValueHead(model.config.d_model)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Tensors of one step: ids and mask [B, T], targets [B, U] (-100 ignored), labels [S, values] of rows `states`."""
+
+    ids: Tensor
+    mask: Tensor
+    targets: Tensor
+    states: Tensor
+    labels: Tensor
+
+
+def collate(tokenizer: PreTrainedTokenizerBase, chosen: Sequence[Example], max_tokens: int = MAX_INPUT_TOKENS) -> Batch:
+    """Examples as padded tensors."""
+    ids = pad(input_ids(tokenizer, [(e.prefix, e.body) for e in chosen], max_tokens), tokenizer.pad_token_id)
+    targets = pad(tokenizer([e.target for e in chosen], max_length=128, truncation=True).input_ids, IGNORED)
+    rows = [index for index, example in enumerate(chosen) if example.labels]
+    labels = torch.tensor([chosen[index].labels for index in rows], dtype=torch.long)
+    return Batch(ids, (ids != tokenizer.pad_token_id).long(), targets, torch.tensor(rows, dtype=torch.long), labels)
+
+
+def losses(bundle: Bundle, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Cross-entropy of the targets (eq. 3, mean over tokens) and the auxiliary loss, both scalars."""
+    output = bundle.model(input_ids=batch.ids, attention_mask=batch.mask, labels=batch.targets)
+    if not len(batch.states):
+        return output.loss, output.loss.new_zeros(())
+    states = output.encoder_last_hidden_state[batch.states]
+    return output.loss, bundle.head.loss(states, batch.mask[batch.states], batch.labels)
+
+
+def train(
+    model: T5ForConditionalGeneration,
+    tokenizer: PreTrainedTokenizerBase,
+    dialogues: Sequence[Dialogue],
+    prompts: Prompts,
+    config: TrainConfig,
+    run_folder: Path,
+    validate: Callable[[T5ForConditionalGeneration], float],
+    open_dialogues: Sequence[Dialogue] = (),
+    on_step: Callable[[int, float], None] = lambda step, share: None,
+) -> dict[str, float]:
+    """Train until time, epochs or patience end; the best weights by `validate` are left in `model`.
+
+    Args:
+        validate: joint accuracy, in [0, 1], of the model on validation dialogues.
+        open_dialogues: dialogues with values outside the ontology, for the question format.
+        on_step: called with the step and the share of the time used.
+    Returns:
+        `steps`, `seconds`, `best_validation`, `last_validation`.
+    """
+    torch.manual_seed(config.seed)
+    bundle = Bundle(model)
+    model.shared.requires_grad_(True)
+    optimiser = _optimiser(bundle, config)
+    run = checkpoint.Run.open(run_folder, bundle, optimiser)
+    state = run.extra or {"best": -1.0, "stale": 0}
+    best_path = run_folder / "best.pt"
+    inherited = len(tokenizer) - sum(1 for t in tokenizer.get_vocab() if t.startswith("<"))
+    stream = _stream(dialogues, open_dialogues, prompts, config, lambda: run.seconds / (60 * config.minutes), run.step)
+    model.train()
+    last_validation_s = run.seconds
+    for chosen in stream:
+        started = time.monotonic()
+        share = min(1.0, run.seconds / (60 * config.minutes))
+        _set_rates(optimiser, config, run.step, share)
+        loss, auxiliary = losses(bundle, collate(tokenizer, chosen))
+        optimiser.zero_grad(set_to_none=True)
+        (loss + config.auxiliary * auxiliary).backward()
+        if config.is_embedding_frozen and model.shared.weight.grad is not None:
+            model.shared.weight.grad[-inherited:] = 0  # words keep their places; special tokens learn theirs
+        nn.utils.clip_grad_norm_(bundle.parameters(), 1.0)
+        optimiser.step()
+        run.advance(time.monotonic() - started)
+        on_step(run.step, share)
+        if run.step % 25 == 0:
+            run.log(step=run.step, seconds=round(run.seconds), loss=float(loss), auxiliary=float(auxiliary))
+        is_over = run.seconds >= 60 * config.minutes
+        if is_over or run.seconds - last_validation_s >= config.validate_every_s:
+            last_validation_s = run.seconds
+            model.eval()
+            accuracy = validate(model)
+            model.train()
+            run.log(step=run.step, seconds=round(run.seconds), validation=accuracy)
+            if accuracy > state["best"]:
+                state = {"best": accuracy, "stale": 0}
+                torch.save(model.state_dict(), best_path)
+            else:
+                state = {**state, "stale": state["stale"] + 1}
+            run.extra = {**state, "last": accuracy}
+        if run.due(config.checkpoint_every_s) or is_over:
+            run.save()
+        if is_over or (config.patience and state["stale"] >= config.patience):
+            break
+    if best_path.exists():
+        model.load_state_dict(torch.load(best_path, weights_only=True))
+    model.eval()
+    extra = run.extra or {"best": -1.0, "last": -1.0}
+    return {"steps": run.step, "seconds": run.seconds, "best_validation": extra["best"], "last_validation": extra["last"]}
+
+
+def _optimiser(bundle: Bundle, config: TrainConfig) -> torch.optim.Optimizer:
+    encoder = [p for n, p in bundle.model.encoder.named_parameters() if p is not bundle.model.shared.weight]
+    known = {id(p) for p in encoder}
+    others = [p for p in bundle.parameters() if id(p) not in known]
+    return torch.optim.AdamW(
+        [
+            {"params": encoder, "lr": config.encoder_learning_rate, "peak": config.encoder_learning_rate},
+            {"params": others, "lr": config.learning_rate, "peak": config.learning_rate},
+        ],
+        weight_decay=config.weight_decay,
+        betas=(0.9, 0.98),
+    )
+
+
+def _set_rates(optimiser: torch.optim.Optimizer, config: TrainConfig, step: int, share: float) -> None:
+    """Linear warm-up; where the time is the bound, linear decay over its second half."""
+    decay = min(1.0, 2 * (1 - share) + 0.02) if config.minutes < 600 else 1.0
+    for group in optimiser.param_groups:
+        group["lr"] = group["peak"] * min(1.0, (step + 1) / config.warmup_steps) * decay
+
+
+def _stream(
+    dialogues: Sequence[Dialogue],
+    open_dialogues: Sequence[Dialogue],
+    prompts: Prompts,
+    config: TrainConfig,
+    share: Callable[[], float],
+    first_step: int,
+) -> Iterator[list[Example]]:
+    """Batches without end (or `epochs` passes), a few thousand dialogues at a time; resumed runs draw afresh."""
+    rng = random.Random(f"{config.seed}/{first_step}")
+    part = 1_500
+    for _ in range(config.epochs):
+        order = rng.sample(range(len(dialogues)), len(dialogues))
+        for start in range(0, len(order), part):
+            is_early = share() < config.curriculum
+            mixture = replace(config.mixture, alone=0.75 if is_early else 0.05, response=0.05) if is_early else config.mixture
+            pool = list(examples((dialogues[i] for i in order[start : start + part]), prompts, mixture, rng))
+            if is_early:  # single requests first: short inputs, many phrasings a minute
+                pool = [e for e in pool if len(e.body) + len(e.prefix) < 230 or rng.random() < 0.3]
+            if open_dialogues and not is_early:
+                sample = rng.sample(open_dialogues, min(len(open_dialogues), part // 8))
+                asked = Mixture(config.mixture.state_format, response=0.0, question=0.5)
+                pool += [e for e in examples(sample, prompts, asked, rng) if e.task == "question"]
+            for chosen in batches(pool, config.batch_size, rng):
+                yield chosen
+                if is_early and share() >= config.curriculum:
+                    break
