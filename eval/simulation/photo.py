@@ -124,7 +124,9 @@ def describe(is_male: bool, is_young: bool, attributes: Sequence[str], rng: rand
         if f"a {value}" in _ARTICLE:
             clauses.append(f"has a {value}")
         elif value in _HAS:
-            clauses.append(f"does not have {value[3:]}" if value[:3] == "no " and rng.random() < 0.5 else f"has {value}")
+            clauses.append(
+                f"does not have {value[3:]}" if value[:3] == "no " and rng.random() < 0.5 else f"has {value}"
+            )
         elif value in _WEARS:
             clauses.append(f"is not wearing {value[3:]}" if value[:3] == "no " else f"is wearing {value}")
         else:

@@ -9,8 +9,8 @@ from ...dialogue.belief_state import BeliefState
 from ...dialogue.dialogue_file import Act, Dialogue, Turn
 from ...dialogue.ontology import ONTOLOGY, OPEN_ONTOLOGY, SINGLE_VALUED, UNSEEN, excluded_by
 from ...dialogue.person import Person
-from .phrase_bank import PhraseBank
 from .photo import Photo, caption
+from .phrase_bank import PhraseBank
 from .scenes import scene_dialogue
 from .system_words import reply
 from .wording import Speaker, carried, request
@@ -44,7 +44,7 @@ class _Scene:
     photo: Photo
     config: SimulationConfig
     is_hard: bool
-    state: BeliefState = belief_state.EMPTY
+    state: BeliefState = field(default_factory=lambda: belief_state.EMPTY)
     last_added: tuple[str, ...] = ()
     last_act: Act = field(default_factory=lambda: Act("next"))
     turns: list[Turn] = field(default_factory=list)
@@ -207,7 +207,11 @@ def _decline_with(scene: _Scene) -> _Words:
     if not more:
         return _decline(scene)
     if scene.rng.random() < 0.4:
-        no = scene.speaker.phrase(suggested, "react_no") if scene.rng.random() < 0.5 else scene.speaker.bank.act("decline", scene.rng)
+        no = (
+            scene.speaker.phrase(suggested, "react_no")
+            if scene.rng.random() < 0.5
+            else scene.speaker.bank.act("decline", scene.rng)
+        )
         return f"{scene.speaker.say(no)} {request(scene.speaker, more)}", more, [], False
     return carried(scene.speaker, scene.speaker.bank.act("decline_with", scene.rng), more[0]), more, [], False
 

@@ -90,7 +90,9 @@ def _several(speaker: Speaker, values: Sequence[str]) -> str:
         return " ".join(_closed(_one(speaker, value)) for value in values)
     if way == "list":
         joint = rng.choice((", ", " + ", " and ", ", ", "; ", " plus "))
-        return joint.join(_bare(speaker.say(speaker.phrase(v, rng.choice(("short", "noun", "look")), "noun"))) for v in values)
+        return joint.join(
+            _bare(speaker.say(speaker.phrase(v, rng.choice(("short", "noun", "look")), "noun"))) for v in values
+        )
     parts = {n: request_part(speaker, v, "verb") for n, v in zip("abc", values, strict=False)}
     return speaker.say(speaker.frame("two" if len(values) == 2 else "three"), **parts)
 

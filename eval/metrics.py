@@ -1,0 +1,159 @@
+"""Metrics of the dialogue module (paper, section 3.3): pure functions of predictions and gold."""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import sacrebleu
+
+from ..dialogue import policy
+from ..dialogue.belief_state import BeliefState, pairs
+from ..dialogue.dialogue_file import Act, Dialogue, Prediction
+
+State = BeliefState | None
+
+
+class SlotScore(NamedTuple):
+    """Precision, recall and their harmonic mean, each in [0, 1]."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+class Interval(NamedTuple):
+    """A mean and its 95 % bootstrap interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def joint_goal_accuracy(predicted: Sequence[State], gold: Sequence[BeliefState]) -> float:
+    """Share of turns, in [0, 1], whose whole belief state is right; None marks output that did not parse."""
+    return sum(exact_matches(predicted, gold)) / len(gold)
+
+
+def exact_matches(predicted: Sequence[State], gold: Sequence[BeliefState]) -> list[bool]:
+    """Per turn: is the whole belief state right?
+
+    Raises:
+        ValueError: nothing to score, or not as many predictions as gold turns.
+    """
+    if not gold or len(predicted) != len(gold):
+        raise ValueError(f"{len(predicted)} predictions for {len(gold)} gold turns")
+    return [p is not None and set(pairs(p)) == set(pairs(g)) for p, g in zip(predicted, gold, strict=True)]
+
+
+def slot_f1(predicted: Sequence[State], gold: Sequence[BeliefState]) -> SlotScore:
+    """Micro-averaged over all (slot, value) pairs of all turns; a turn that did not parse predicts nothing."""
+    exact_matches(predicted, gold)
+    hits = found = wanted = 0
+    for p, g in zip(predicted, gold, strict=True):
+        ours, theirs = set(pairs(p or {})), set(pairs(g))
+        hits += len(ours & theirs)
+        found += len(ours)
+        wanted += len(theirs)
+    return _score(hits, found, wanted)
+
+
+def slot_f1_macro(predicted: Sequence[State], gold: Sequence[BeliefState]) -> SlotScore:
+    """Mean over turns of each turn's own scores; a turn with nothing wanted and nothing found scores 1."""
+    exact_matches(predicted, gold)
+    scores = []
+    for p, g in zip(predicted, gold, strict=True):
+        ours, theirs = set(pairs(p or {})), set(pairs(g))
+        scores.append(_score(len(ours & theirs), len(ours), len(theirs)) if ours or theirs else SlotScore(1, 1, 1))
+    columns = list(zip(*scores, strict=True))
+    return SlotScore(*(sum(column) / len(column) for column in columns))
+
+
+def bleu(hypotheses: Sequence[str], references: Sequence[str]) -> tuple[float, str]:
+    """Corpus BLEU in [0, 100] and sacrebleu's signature."""
+    metric = sacrebleu.BLEU()
+    score = metric.corpus_score(list(hypotheses), [list(references)])
+    return score.score, str(metric.get_signature())
+
+
+def distinct(texts: Iterable[str], n: int) -> float:
+    """Distinct-n (Li et al. 2015): different n-grams over all n-grams of all texts, in [0, 1].
+
+    Raises:
+        ValueError: no text has `n` words.
+    """
+    grams: Counter[tuple[str, ...]] = Counter()
+    for text in texts:
+        words = text.lower().split()
+        grams.update(tuple(words[i : i + n]) for i in range(len(words) - n + 1))
+    if not grams:
+        raise ValueError(f"no text has {n} words")
+    return len(grams) / grams.total()
+
+
+def illogical_share(
+    acts: Sequence[Act | None], states: Sequence[BeliefState], attributes: Sequence[Sequence[str]]
+) -> float:
+    """Share of responses, in [0, 1], whose act repeats or contradicts state or photo; an unread act counts."""
+    if not acts or not len(acts) == len(states) == len(attributes):
+        raise ValueError(f"{len(acts)} acts for {len(states)} states")
+    wrong = [a is None or policy.is_illogical(a, s, p) for a, s, p in zip(acts, states, attributes, strict=True)]
+    return sum(wrong) / len(wrong)
+
+
+def by_turn_index(matches: Sequence[Sequence[bool]]) -> dict[int, float]:
+    """Accuracy at the first, second, ... turn (from 1), over dialogues that have it."""
+    columns: dict[int, list[bool]] = defaultdict(list)
+    for dialogue in matches:
+        for index, match in enumerate(dialogue, 1):
+            columns[index].append(match)
+    return {index: sum(column) / len(column) for index, column in sorted(columns.items())}
+
+
+def by_kind(matches: Sequence[Sequence[bool]], dialogues: Sequence[Dialogue]) -> dict[str, tuple[float, int]]:
+    """Accuracy and number of turns by what the user does; dialogues without kinds give nothing."""
+    groups: dict[str, list[bool]] = defaultdict(list)
+    for row, dialogue in zip(matches, dialogues, strict=True):
+        for match, turn in zip(row, dialogue.turns, strict=True):
+            if turn.kind:
+                groups[turn.kind].append(match)
+    return {kind: (sum(group) / len(group), len(group)) for kind, group in sorted(groups.items())}
+
+
+def bootstrap(matches: Sequence[Sequence[bool]], resamples: int = 1_000, seed: int = 0) -> Interval:
+    """Mean over turns with its 95 % interval, dialogues drawn with replacement (turns of one are not independent)."""
+    if not matches or not any(matches):
+        raise ValueError("nothing to resample")
+    rng = random.Random(seed)
+    totals = [(sum(row), len(row)) for row in matches]
+
+    def mean(rows: Sequence[tuple[int, int]]) -> float:
+        return sum(hits for hits, _ in rows) / sum(size for _, size in rows)
+
+    drawn = sorted(mean(rng.choices(totals, k=len(totals))) for _ in range(resamples))
+    return Interval(mean(totals), drawn[int(0.025 * resamples)], drawn[int(0.975 * resamples) - 1])
+
+
+def matches_by_dialogue(predictions: Sequence[Prediction], dialogues: Sequence[Dialogue]) -> list[list[bool]]:
+    """Per dialogue, per turn: is the whole state right? Predictions are matched by id.
+
+    Raises:
+        ValueError: a dialogue has no prediction, another number of turns, or no annotation.
+    """
+    found = {prediction.id: prediction for prediction in predictions}
+    rows = []
+    for dialogue in dialogues:
+        if dialogue.id not in found:
+            raise ValueError(f"no prediction for dialogue {dialogue.id}")
+        gold = [turn.state for turn in dialogue.turns]
+        if any(state is None for state in gold):
+            raise ValueError(f"dialogue {dialogue.id} is not annotated")
+        rows.append(exact_matches(found[dialogue.id].states, [state for state in gold if state is not None]))
+    return rows
+
+
+def _score(hits: int, found: int, wanted: int) -> SlotScore:
+    precision = hits / found if found else float(not wanted)
+    recall = hits / wanted if wanted else float(not found)
+    total = precision + recall
+    return SlotScore(precision, recall, 2 * precision * recall / total if total else 0.0)
