@@ -9,9 +9,7 @@ from .formats import Context
 from .ontology import OPEN_ONTOLOGY
 
 
-def context_at(
-    dialogue: Dialogue, turn: int, states: Sequence[BeliefState], systems: Sequence[str]
-) -> Context:
+def context_at(dialogue: Dialogue, turn: int, states: Sequence[BeliefState], systems: Sequence[str]) -> Context:
     """Context of turn `turn` (from 0), given the states and system utterances of the turns before it.
 
     The states are the model's own at prediction time and the annotated ones in training.

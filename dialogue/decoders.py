@@ -59,7 +59,11 @@ class TorchDecoder:
             torch.manual_seed(sampling.seed)
             how = {"do_sample": True, "top_k": sampling.top_k, "temperature": sampling.temperature}
         output = self.model.generate(
-            input_ids=ids, attention_mask=(ids != self.tokenizer.pad_token_id).long(), max_new_tokens=limit, **how, **more
+            input_ids=ids,
+            attention_mask=(ids != self.tokenizer.pad_token_id).long(),
+            max_new_tokens=limit,
+            **how,
+            **more,
         )
         return [text_of(self.tokenizer, row.tolist()) for row in output]
 
@@ -98,7 +102,7 @@ def text_of(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
 def converted(folder: Path, cache: Path) -> Path:
     """The int8 CTranslate2 model of a Hugging Face folder; converted on first use, atomically, keyed by its weights."""
     digest = hashlib.sha256()
-    for part in sorted(folder.glob("*.safetensors")) + [folder / "config.json", folder / "tokenizer.json"]:
+    for part in [*sorted(folder.glob("*.safetensors")), folder / "config.json", folder / "tokenizer.json"]:
         digest.update(part.read_bytes())
     target = cache / f"t5-int8-{digest.hexdigest()[:24]}"
     if target.exists():

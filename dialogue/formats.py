@@ -9,7 +9,7 @@ The response task reads the caption, the state so far and the last exchange, and
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from . import belief_state
@@ -54,7 +54,7 @@ class Context:
     caption: str
     exchanges: tuple[tuple[str, str], ...]
     user: str
-    state: BeliefState = belief_state.EMPTY
+    state: BeliefState = field(default_factory=lambda: belief_state.EMPTY)
     last_update: TurnUpdate = belief_state.NO_CHANGE
 
 
@@ -149,7 +149,7 @@ def parse_state(output: str, ontology: Ontology = ONTOLOGY) -> BeliefState:
         return belief_state.EMPTY
     try:
         return belief_state.from_text(text, ontology)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with untrusted text is the same error
+    except Exception as error:
         raise OutputNotReadable(output, str(error)) from error
 
 

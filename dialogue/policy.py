@@ -47,9 +47,7 @@ def logical_suggestions(state: BeliefState, attributes: Collection[str], avoid: 
     ]
 
 
-def next_act(
-    state: BeliefState, attributes: Collection[str], rng: random.Random, avoid: Collection[str] = ()
-) -> Act:
+def next_act(state: BeliefState, attributes: Collection[str], rng: random.Random, avoid: Collection[str] = ()) -> Act:
     """A logical act, drawn with `ACT_WEIGHTS`; slots that can still hold something new are asked about first."""
     (kind,) = rng.choices(list(ACT_WEIGHTS), weights=list(ACT_WEIGHTS.values()))
     suggestions = logical_suggestions(state, attributes, avoid)

@@ -14,7 +14,10 @@ TurnModel = Callable[[Sequence[Context], Sequence[Sequence[str]]], list[tuple[Tr
 
 
 def predict(
-    dialogues: Sequence[Dialogue], model: TurnModel, batch_size: int = 32, on_turn: Callable[[int], None] = lambda n: None
+    dialogues: Sequence[Dialogue],
+    model: TurnModel,
+    batch_size: int = 32,
+    on_turn: Callable[[int], None] = lambda n: None,
 ) -> list[Prediction]:
     """Predictions for all dialogues, a turn of many dialogues at a time.
 
@@ -46,9 +49,7 @@ def _predict_together(
             given = dialogues[i].turns[turn].system
             systems[i].append(given if given is not None else responses[i][-1])
         on_turn(len(active))
-    return [
-        Prediction(d.id, tuple(shown[i]), tuple(responses[i]), tuple(acts[i])) for i, d in enumerate(dialogues)
-    ]
+    return [Prediction(d.id, tuple(shown[i]), tuple(responses[i]), tuple(acts[i])) for i, d in enumerate(dialogues)]
 
 
 def exact_turns(predictions: Sequence[Prediction], dialogues: Sequence[Dialogue]) -> list[bool]:

@@ -15,12 +15,12 @@ from . import belief_state, formats, policy, system_words
 from .belief_state import BeliefState, TurnUpdate, diff
 from .decoders import GREEDY, CTranslate2Decoder, Decoder, Sampling, TorchDecoder
 from .detokenise import detokenise
-from .dialogue_file import Act
 from .encoding import input_ids
 from .errors import ModelNotFound, OutputNotReadable
 from .formats import Context, Prompts, StateFormat
 from .grammar import UpdateGrammar
 from .ontology import ONTOLOGY, OPEN_ONTOLOGY
+from .prediction import TurnModel
 from .protocols import Reply, Tracked
 
 SETTINGS_FILE = "chatedit.json"
@@ -129,6 +129,18 @@ class T5DialogueModel:
             results.append(_combined(context, dict(answers)))
         return results
 
+    def turn_function(self, is_open: bool = False, seed: int | None = None) -> TurnModel:
+        """What `prediction.predict` runs: states (by questions where `is_open`) and replies."""
+
+        def run(contexts: Sequence[Context], attributes: Sequence[Sequence[str]]) -> list[tuple[Tracked, Reply | None]]:
+            if not is_open:
+                return list(self.turn(contexts, attributes, seed))
+            tracked = self.track_open(contexts)
+            replies = self.respond(contexts, [t.state for t in tracked], attributes, seed)
+            return list(zip(tracked, replies, strict=True))
+
+        return run
+
     def read_reply(
         self, context: Context, state: BeliefState, attributes: Collection[str], output: str, seed: int | None
     ) -> Reply:
@@ -176,9 +188,7 @@ class T5DialogueModel:
         return Tracked(state, diff(context.state, state))
 
 
-def repaired(
-    context: Context, state: BeliefState, attributes: Collection[str], text: str, rng: random.Random
-) -> Reply:
+def repaired(context: Context, state: BeliefState, attributes: Collection[str], text: str, rng: random.Random) -> Reply:
     """The model's acknowledgement, where it has one, followed by an act of the policy."""
     person = system_words.person_of(context.caption)
     act = policy.next_act(state, attributes, rng, policy.avoided(context.caption))

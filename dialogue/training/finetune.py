@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -46,7 +46,7 @@ class TrainConfig:
     checkpoint_every_s: float = 240.0
     patience: int = 4
     is_embedding_frozen: bool = False
-    mixture: Mixture = Mixture()
+    mixture: Mixture = field(default_factory=Mixture)
     seed: int = 0
 
 
@@ -108,74 +108,94 @@ def losses(bundle: Bundle, batch: Batch) -> tuple[Tensor, Tensor]:
     return output.loss, bundle.head.loss(states, batch.mask[batch.states], batch.labels)
 
 
+Stream = Callable[[Callable[[], float], int], Iterator[list[Example]]]
+"""From the share of time used so far, and the step to start at, to batches of examples."""
+
+
+@torch.no_grad()
+def mean_loss(
+    model: T5ForConditionalGeneration, tokenizer: PreTrainedTokenizerBase, chosen: Sequence[Example]
+) -> float:
+    """Mean loss of the targets (eq. 3) over examples, in nats a token."""
+    bundle = Bundle(model)
+    parts = [chosen[i : i + 32] for i in range(0, len(chosen), 32)]
+    return sum(float(losses(bundle, collate(tokenizer, part))[0]) for part in parts) / len(parts)
+
+
 def train(
     model: T5ForConditionalGeneration,
     tokenizer: PreTrainedTokenizerBase,
-    dialogues: Sequence[Dialogue],
-    prompts: Prompts,
+    stream: Stream,
     config: TrainConfig,
     run_folder: Path,
     validate: Callable[[T5ForConditionalGeneration], float],
-    open_dialogues: Sequence[Dialogue] = (),
     on_step: Callable[[int, float], None] = lambda step, share: None,
 ) -> dict[str, float]:
     """Train until time, epochs or patience end; the best weights by `validate` are left in `model`.
 
     Args:
         validate: joint accuracy, in [0, 1], of the model on validation dialogues.
-        open_dialogues: dialogues with values outside the ontology, for the question format.
         on_step: called with the step and the share of the time used.
     Returns:
         `steps`, `seconds`, `best_validation`, `last_validation`.
     """
     torch.manual_seed(config.seed)
     bundle = Bundle(model)
-    model.shared.requires_grad_(True)
     optimiser = _optimiser(bundle, config)
     run = checkpoint.Run.open(run_folder, bundle, optimiser)
-    state = run.extra or {"best": -1.0, "stale": 0}
+    state = run.extra or {"best": float("-inf"), "last": float("-inf"), "stale": 0}
     best_path = run_folder / "best.pt"
-    inherited = len(tokenizer) - sum(1 for t in tokenizer.get_vocab() if t.startswith("<"))
-    stream = _stream(dialogues, open_dialogues, prompts, config, lambda: run.seconds / (60 * config.minutes), run.step)
+    inherited = sum(not token.startswith("<") for token in tokenizer.get_vocab())
+
+    def share() -> float:
+        return min(1.0, run.seconds / (60 * config.minutes))
+
     model.train()
     last_validation_s = run.seconds
-    for chosen in stream:
+    batch_stream = stream(share, run.step)
+    is_over = False
+    while not is_over:
         started = time.monotonic()
-        share = min(1.0, run.seconds / (60 * config.minutes))
-        _set_rates(optimiser, config, run.step, share)
-        loss, auxiliary = losses(bundle, collate(tokenizer, chosen))
-        optimiser.zero_grad(set_to_none=True)
-        (loss + config.auxiliary * auxiliary).backward()
-        if config.is_embedding_frozen and model.shared.weight.grad is not None:
-            model.shared.weight.grad[-inherited:] = 0  # words keep their places; special tokens learn theirs
-        nn.utils.clip_grad_norm_(bundle.parameters(), 1.0)
-        optimiser.step()
-        run.advance(time.monotonic() - started)
-        on_step(run.step, share)
-        if run.step % 25 == 0:
-            run.log(step=run.step, seconds=round(run.seconds), loss=float(loss), auxiliary=float(auxiliary))
-        is_over = run.seconds >= 60 * config.minutes
+        chosen = next(batch_stream, None)
+        if chosen is not None:
+            _set_rates(optimiser, config, run.step, share())
+            loss, auxiliary = losses(bundle, collate(tokenizer, chosen))
+            optimiser.zero_grad(set_to_none=True)
+            (loss + config.auxiliary * auxiliary).backward()
+            if config.is_embedding_frozen and model.shared.weight.grad is not None:
+                model.shared.weight.grad[-inherited:] = 0  # words keep their places; special tokens learn theirs
+            nn.utils.clip_grad_norm_(bundle.parameters(), 1.0)
+            optimiser.step()
+            run.advance(time.monotonic() - started)
+            on_step(run.step, share())
+            if run.step % 25 == 0:
+                run.log(step=run.step, seconds=round(run.seconds), loss=float(loss), auxiliary=float(auxiliary))
+        is_over = chosen is None or share() >= 1.0
         if is_over or run.seconds - last_validation_s >= config.validate_every_s:
             last_validation_s = run.seconds
-            model.eval()
-            accuracy = validate(model)
-            model.train()
-            run.log(step=run.step, seconds=round(run.seconds), validation=accuracy)
-            if accuracy > state["best"]:
-                state = {"best": accuracy, "stale": 0}
-                torch.save(model.state_dict(), best_path)
-            else:
-                state = {**state, "stale": state["stale"] + 1}
-            run.extra = {**state, "last": accuracy}
-        if run.due(config.checkpoint_every_s) or is_over:
+            state = _validated(bundle, validate, state, best_path)
+            run.extra = state
+            run.log(step=run.step, seconds=round(run.seconds), validation=state["last"])
+            is_over = is_over or bool(config.patience and state["stale"] >= config.patience)
+        if is_over or run.due(config.checkpoint_every_s):
             run.save()
-        if is_over or (config.patience and state["stale"] >= config.patience):
-            break
     if best_path.exists():
         model.load_state_dict(torch.load(best_path, weights_only=True))
     model.eval()
-    extra = run.extra or {"best": -1.0, "last": -1.0}
-    return {"steps": run.step, "seconds": run.seconds, "best_validation": extra["best"], "last_validation": extra["last"]}
+    best, last = state["best"], state["last"]
+    return {"steps": run.step, "seconds": run.seconds, "best_validation": best, "last_validation": last}
+
+
+def _validated(
+    bundle: Bundle, validate: Callable[[T5ForConditionalGeneration], float], state: dict[str, float], best_path: Path
+) -> dict[str, float]:
+    bundle.model.eval()
+    accuracy = validate(bundle.model)
+    bundle.model.train()
+    if accuracy <= state["best"]:
+        return {**state, "last": accuracy, "stale": state["stale"] + 1}
+    torch.save(bundle.model.state_dict(), best_path)
+    return {"best": accuracy, "last": accuracy, "stale": 0}
 
 
 def _optimiser(bundle: Bundle, config: TrainConfig) -> torch.optim.Optimizer:
@@ -199,30 +219,49 @@ def _set_rates(optimiser: torch.optim.Optimizer, config: TrainConfig, step: int,
         group["lr"] = group["peak"] * min(1.0, (step + 1) / config.warmup_steps) * decay
 
 
-def _stream(
+def dialogue_stream(
+    dialogues: Sequence[Dialogue], open_dialogues: Sequence[Dialogue], prompts: Prompts, config: TrainConfig
+) -> Stream:
+    """Batches from dialogues, for `config.epochs` passes, some at a time; a resumed run draws afresh.
+
+    Args:
+        open_dialogues: dialogues with values outside the ontology, for the question format.
+    """
+
+    def stream(share: Callable[[], float], first_step: int) -> Iterator[list[Example]]:
+        rng = random.Random(f"{config.seed}/{first_step}")
+        for _ in range(config.epochs):
+            order = rng.sample(range(len(dialogues)), len(dialogues))
+            for start in range(0, len(order), _PART):
+                is_early = share() < config.curriculum
+                part = [dialogues[i] for i in order[start : start + _PART]]
+                pool = _pool(part, open_dialogues, prompts, config.mixture, is_early, rng)
+                for chosen in batches(pool, config.batch_size, rng):
+                    yield chosen
+                    if is_early and share() >= config.curriculum:
+                        break
+
+    return stream
+
+
+_PART = 1_200  # dialogues whose examples are shuffled together
+
+
+def _pool(
     dialogues: Sequence[Dialogue],
     open_dialogues: Sequence[Dialogue],
     prompts: Prompts,
-    config: TrainConfig,
-    share: Callable[[], float],
-    first_step: int,
-) -> Iterator[list[Example]]:
-    """Batches without end (or `epochs` passes), a few thousand dialogues at a time; resumed runs draw afresh."""
-    rng = random.Random(f"{config.seed}/{first_step}")
-    part = 1_500
-    for _ in range(config.epochs):
-        order = rng.sample(range(len(dialogues)), len(dialogues))
-        for start in range(0, len(order), part):
-            is_early = share() < config.curriculum
-            mixture = replace(config.mixture, alone=0.75 if is_early else 0.05, response=0.05) if is_early else config.mixture
-            pool = list(examples((dialogues[i] for i in order[start : start + part]), prompts, mixture, rng))
-            if is_early:  # single requests first: short inputs, many phrasings a minute
-                pool = [e for e in pool if len(e.body) + len(e.prefix) < 230 or rng.random() < 0.3]
-            if open_dialogues and not is_early:
-                sample = rng.sample(open_dialogues, min(len(open_dialogues), part // 8))
-                asked = Mixture(config.mixture.state_format, response=0.0, question=0.5)
-                pool += [e for e in examples(sample, prompts, asked, rng) if e.task == "question"]
-            for chosen in batches(pool, config.batch_size, rng):
-                yield chosen
-                if is_early and share() >= config.curriculum:
-                    break
+    mixture: Mixture,
+    is_early: bool,
+    rng: random.Random,
+) -> list[Example]:
+    """Examples of one part; early ones are mostly single requests: short inputs, many phrasings a minute."""
+    if is_early:
+        pool = list(examples(dialogues, prompts, replace(mixture, alone=0.85, response=0.03), rng))
+        return [e for e in pool if len(e.body) + len(e.prefix) < 240 or rng.random() < 0.3]
+    pool = list(examples(dialogues, prompts, mixture, rng))
+    if open_dialogues:
+        asked = Mixture(mixture.state_format, response=0.0, question=0.5)
+        sample = rng.sample(open_dialogues, min(len(open_dialogues), len(dialogues) // 8))
+        pool += [e for e in examples(sample, prompts, asked, rng) if e.task == "question"]
+    return pool

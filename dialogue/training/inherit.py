@@ -1,15 +1,16 @@
 """Stage 1: a T5 encoder inherits the words of the MiniLM sentence encoder, by weight copy and distillation.
 
 MiniLM (post-norm, biases, absolute positions) and T5 (pre-norm, no biases, relative positions) compute different
-things with the same matrices. The copy therefore follows the residual stream: with post-norm `x <- gain * (x + f(x)) /
-std + shift`, a pre-norm stream `r = c * x` (elementwise, `c` the running product of std / gain) needs output projections
-scaled by `c` and norm gains scaled by `rms(r) / c`. What is lost (biases, positions) distillation brings back.
+things with the same matrices. The copy therefore follows the residual stream: with post-norm
+`x <- gain * (x + f(x)) / std + shift`, a pre-norm stream `r = c * x` (elementwise, `c` the running product of
+std / gain) needs output projections scaled by `c` and norm gains scaled by `rms(r) / c`. What is lost (biases,
+positions) distillation brings back.
 """
 
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,7 +93,9 @@ def stream_scales(teacher: BertModel, input_ids: Tensor, mask: Tensor) -> list[T
 
 
 @torch.no_grad()
-def copy_encoder(teacher: BertModel, student: T5ForConditionalGeneration, kept: list[int], scales: list[Tensor]) -> None:
+def copy_encoder(
+    teacher: BertModel, student: T5ForConditionalGeneration, kept: list[int], scales: list[Tensor]
+) -> None:
     """Fill the student's encoder (and its decoder's own sub-layers) from the teacher; see the module's docstring."""
     embeddings = teacher.embeddings
     words = embeddings.word_embeddings.weight[kept]
@@ -162,12 +165,12 @@ class Pairs:
 
 
 def _draw(corpora: Sequence[tuple[float, Sequence[str]]], count: int, rng: random.Random) -> list[str]:
-    """Texts drawn by corpus weight; a quarter are two texts in a row, as in an exchange."""
+    """Texts of like length drawn by corpus weight; one in six is two texts in a row, as in an exchange."""
     weights = [weight for weight, _ in corpora]
-    chosen = rng.choices([texts for _, texts in corpora], weights=weights, k=count)
-    return [
-        f"{rng.choice(texts)} {rng.choice(texts)}" if rng.random() < 0.25 else rng.choice(texts) for texts in chosen
-    ]
+    chosen = rng.choices([texts for _, texts in corpora], weights=weights, k=4 * count)
+    drawn = [f"{rng.choice(c)} {rng.choice(c)}" if rng.random() < 1 / 6 else rng.choice(c) for c in chosen]
+    start = count * rng.randrange(4)
+    return sorted(drawn, key=len)[start : start + count]
 
 
 def distillation_loss(student: T5ForConditionalGeneration, teacher_states: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
@@ -178,7 +181,11 @@ def distillation_loss(student: T5ForConditionalGeneration, teacher_states: Tenso
 
 
 def inherit(
-    corpora: Sequence[tuple[float, Sequence[str]]], out: Path, config: InheritConfig, teacher_path: Path
+    corpora: Sequence[tuple[float, Sequence[str]]],
+    out: Path,
+    config: InheritConfig,
+    teacher_path: Path,
+    on_step: Callable[[int, float], None] = lambda step, share: None,
 ) -> dict[str, float]:
     """Distil the teacher on weighted corpora into `out` (Hugging Face folder); resumes from `out/training.ckpt`.
 
@@ -228,6 +235,7 @@ def inherit(
         nn.utils.clip_grad_norm_(trained, 1.0)
         optimiser.step()
         run.advance(time.monotonic() - started)
+        on_step(run.step, progress)
         if run.step % 50 == 0:
             run.log(step=run.step, seconds=round(run.seconds), loss=float(loss))
         if run.due(config.checkpoint_every_s):

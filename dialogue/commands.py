@@ -1,0 +1,156 @@
+"""Commands of the dialogue module: `chatedit train inherit | pretrain | dialogue`, `chatedit track`."""
+
+import random
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+train = typer.Typer(no_args_is_help=True, help="Train the models that ship, and yours.")
+console = Console()
+
+Minutes = Annotated[float, typer.Option(help="Wall-clock bound of all runs together; a stopped run resumes.")]
+Sgd = Annotated[Path, typer.Option(exists=True, help="Schema-Guided Dialogue as gzipped JSON Lines.")]
+
+
+@train.command()
+def inherit(
+    data: Annotated[Path, typer.Option(exists=True, help="Folder of `chatedit data build`; train.jsonl is read.")],
+    sgd: Sgd,
+    wordnet: Annotated[Path, typer.Option(help="Folder of Debian's wordnet-base.")] = Path("/usr/share/wordnet"),
+    out: Path = Path(".cache/dialogue/inherit"),
+    minutes: Minutes = 40.0,
+) -> None:
+    """Stage 1: a T5 encoder inherits the words of all-MiniLM-L6-v2 (needs the extra `train`)."""
+    from .training import inherit as stage
+    from .training import schema_guided, word_net
+    from .training.card import remember
+
+    own = _texts(data)
+    corpora = [(0.55, own), (0.3, word_net.texts(wordnet)), (0.15, schema_guided.utterances(sgd))]
+    with _progress() as progress:
+        task = progress.add_task("inheriting", total=100.0)
+        result = stage.inherit(
+            corpora,
+            out,
+            stage.InheritConfig(minutes=minutes),
+            stage.teacher_folder(),
+            lambda _, share: progress.update(task, completed=100 * share),
+        )
+    remember(out, [], stage="inherit", teacher="all-MiniLM-L6-v2", **result)
+    console.print_json(data=result)
+
+
+@train.command()
+def pretrain(
+    data: Annotated[Path, typer.Option(exists=True, help="Folder of `chatedit data build`: its words are kept.")],
+    sgd: Sgd,
+    start: Path = Path(".cache/dialogue/inherit"),
+    out: Path = Path(".cache/dialogue/pretrain"),
+    minutes: Minutes = 10.0,
+) -> None:
+    """Stage 2: prune the vocabulary, then pre-train PPTOD-style on Schema-Guided Dialogue."""
+    from dataclasses import replace
+
+    from .formats import PAPER_PROMPTS
+    from .t5 import T5Settings
+    from .training import finetune, pretrain, prune, schema_guided
+    from .training.card import history, remember
+    from .training.examples import batches
+    from .training.inherit import teacher_folder
+
+    utterances = schema_guided.utterances(sgd)
+    model, tokenizer = prune.prune(start, teacher_folder(), utterances[:60_000], _texts(data))
+    console.print(f"vocabulary: {len(tokenizer)} tokens, model: {model.num_parameters() / 1e6:.1f} M parameters")
+    config = replace(finetune.EMBEDDED, minutes=minutes, curriculum=0.0, auxiliary=0.0, validate_every_s=1e9)
+    rng = random.Random(0)
+    pool = list(pretrain.examples_of(schema_guided.dialogues(sgd), PAPER_PROMPTS, rng))
+    held_out, pool = pool[:512], pool[512:]
+    with _progress() as progress:
+        task = progress.add_task("pre-training", total=100.0)
+        result = finetune.train(
+            model,
+            tokenizer,
+            lambda share, step: (
+                b for e in range(99) for b in batches(pool, config.batch_size, random.Random(step + e))
+            ),
+            config,
+            out,
+            lambda m: -finetune.mean_loss(m, tokenizer, held_out),
+            lambda _, share: progress.update(task, completed=100 * share),
+        )
+    model.save_pretrained(out)
+    tokenizer.save_pretrained(out)
+    T5Settings().save(out)
+    remember(out, history(start), stage="pretrain", data="Schema-Guided Dialogue", **result)
+    console.print_json(data=result)
+
+
+@train.command()
+def dialogue(
+    data: Annotated[Path, typer.Option(exists=True, help="Folder of `chatedit data build`.")],
+    preset: Annotated[str, typer.Option(help="embedded, or the paper's small, base, large (Table 7).")] = "embedded",
+    start: Annotated[
+        str, typer.Option(help="Folder or hub id of a T5 or PPTOD checkpoint.")
+    ] = ".cache/dialogue/pretrain",
+    out: Path = Path(".cache/dialogue/embedded"),
+    minutes: Minutes = 0.0,
+    seed: int = 0,
+) -> None:
+    """Stage 3: train tracker and responder on the simulated dialogues; writes the model and its card to OUT."""
+    from .training.presets import fine_tune
+
+    with _progress() as progress:
+        task = progress.add_task("training", total=100.0)
+        result = fine_tune(
+            preset,
+            start,
+            data,
+            out,
+            minutes or None,
+            seed,
+            lambda _, share: progress.update(task, completed=100 * share),
+        )
+    console.print_json(data=result)
+
+
+def track(
+    dialogues: Annotated[Path, typer.Argument(exists=True, help="Dialogues, JSON Lines (README, 'Dialogue file').")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where the predictions go.")],
+    model: Annotated[str, typer.Option(help="Folder or hub id; the embedded model where none is given.")] = "",
+    is_open: Annotated[bool, typer.Option("--open", help="Answer by questions; may name unseen values.")] = False,
+    seed: Annotated[int, typer.Option(help="Sample the wording of responses; -1 is greedy.")] = -1,
+    engine: Annotated[str, typer.Option(help="ctranslate2 or torch.")] = "ctranslate2",
+) -> None:
+    """Predict states and responses for a dialogue file; the model's own states are carried from turn to turn."""
+    from .dialogue_file import prediction_to_json, read_dialogues, write_jsonl
+    from .ontology import OPEN_ONTOLOGY
+    from .prediction import predict
+    from .t5 import load_dialogue_model
+
+    found = read_dialogues(dialogues, OPEN_ONTOLOGY)
+    loaded = load_dialogue_model(model or None, engine)
+    with _progress() as progress:
+        task = progress.add_task("tracking", total=sum(len(d.turns) for d in found))
+        predictions = predict(
+            found,
+            loaded.turn_function(is_open, None if seed < 0 else seed),
+            on_turn=lambda count: progress.advance(task, count),
+        )
+    write_jsonl(out, (prediction_to_json(prediction) for prediction in predictions))
+    console.print(f"{len(predictions)} dialogues, {sum(len(p.states) for p in predictions)} turns -> {out}")
+
+
+def _texts(data: Path) -> list[str]:
+    """Distinct utterances of the training dialogues, both sides."""
+    from .dialogue_file import read_dialogues
+
+    turns = [turn for found in read_dialogues(data / "train.jsonl") for turn in found.turns]
+    return list(dict.fromkeys(text for turn in turns for text in (turn.user, turn.system or "")))
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, TimeRemainingColumn(), console=console)

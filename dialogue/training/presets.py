@@ -1,0 +1,108 @@
+"""Fine-tuning by preset: the paper's sizes from T5 or PPTOD checkpoints, and the embedded model."""
+
+import random
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, T5ForConditionalGeneration
+
+from ..decoders import TorchDecoder
+from ..dialogue_file import read_dialogues
+from ..errors import ModelNotFound
+from ..formats import PAPER_PROMPTS
+from ..prediction import exact_turns, predict
+from ..special_tokens import SPECIAL_TOKENS
+from ..t5 import T5DialogueModel, T5Settings
+from . import finetune
+from .card import history, model_card, remember
+from .export import export
+
+_SHAPES = {"small": (512, 6), "base": (768, 12), "large": (1024, 24)}  # d_model, layers (Table 7)
+_VALIDATION_DIALOGUES = 100
+
+
+def fine_tune(
+    preset: str,
+    start: str,
+    data: Path,
+    out: Path,
+    minutes: float | None,
+    seed: int,
+    on_step: Callable[[int, float], None] = lambda step, share: None,
+) -> dict[str, float]:
+    """Train the preset from the checkpoint `start` on `data` and write the model folder `out`.
+
+    Training state lies in `out/run`, so that a stopped run resumes.
+
+    Raises:
+        ModelNotFound: `start` cannot be loaded or has another shape than the preset's.
+        DataNotReadable: a dialogue file is missing or malformed.
+    """
+    model, tokenizer = load_start(start)
+    config = finetune.EMBEDDED if preset == "embedded" else finetune.PAPER
+    if preset != "embedded":
+        _check_shape(model, preset, start)
+    config = replace(config, seed=seed, minutes=minutes or config.minutes)
+    settings = T5Settings(PAPER_PROMPTS, config.mixture.state_format)
+    train_path, open_path = data / "train.jsonl", data / "train_open.jsonl"
+    dialogues = read_dialogues(train_path)
+    open_dialogues = read_open(open_path) if preset == "embedded" and open_path.exists() else []
+    stream = finetune.dialogue_stream(dialogues, open_dialogues, settings.prompts, config)
+    validate = validator(tokenizer, settings, data / "validation.jsonl")
+    result = finetune.train(model, tokenizer, stream, config, out / "run", validate, on_step)
+    card = model_card(
+        preset=preset,
+        start=start,
+        data=f"{len(dialogues)} simulated and hand-written dialogues (`chatedit data build`)",
+        parameters=model.num_parameters(),
+        result=result,
+        config=asdict(config),
+    )
+    export(model, tokenizer, settings, out / "model", card)
+    remember(out, history(Path(start)), stage="dialogue", preset=preset, **result)
+    return result
+
+
+def load_start(name: str) -> tuple[T5ForConditionalGeneration, PreTrainedTokenizerBase]:
+    """A T5 or PPTOD checkpoint with the special tokens of our formats added where it lacks them."""
+    try:
+        model = T5ForConditionalGeneration.from_pretrained(name)
+        tokenizer = AutoTokenizer.from_pretrained(name)
+    except (OSError, ValueError) as error:
+        raise ModelNotFound(name, str(error)) from error
+    if tokenizer.add_special_tokens({"additional_special_tokens": list(SPECIAL_TOKENS)}):
+        model.resize_token_embeddings(max(len(tokenizer), model.config.vocab_size))
+    return model, tokenizer
+
+
+def read_open(path: Path) -> list:
+    """Dialogues whose states hold values outside the ontology."""
+    from ..ontology import OPEN_ONTOLOGY
+
+    return read_dialogues(path, OPEN_ONTOLOGY)
+
+
+def validator(
+    tokenizer: PreTrainedTokenizerBase, settings: T5Settings, path: Path, count: int = _VALIDATION_DIALOGUES
+) -> Callable[[T5ForConditionalGeneration], float]:
+    """Joint accuracy on a fixed sample of the validation dialogues, the model's own states carried."""
+    dialogues = read_dialogues(path)
+    sample = random.Random(0).sample(dialogues, min(count, len(dialogues)))
+
+    def joint_accuracy(model: T5ForConditionalGeneration) -> float:
+        decoder = TorchDecoder(model, tokenizer)
+        tracker = T5DialogueModel(decoder, decoder, tokenizer, settings)
+        predictions = predict(sample, lambda contexts, _: [(t, None) for t in tracker.track(contexts)], len(sample))
+        matches = exact_turns(predictions, sample)
+        return sum(matches) / len(matches)
+
+    return joint_accuracy
+
+
+def _check_shape(model: T5ForConditionalGeneration, preset: str, start: str) -> None:
+    if preset not in _SHAPES:
+        raise ModelNotFound(start, f"unknown preset {preset!r}; choose embedded, {', '.join(_SHAPES)}")
+    found = (model.config.d_model, model.config.num_layers)
+    if found != _SHAPES[preset]:
+        raise ModelNotFound(start, f"d_model and layers are {found}; the preset {preset} has {_SHAPES[preset]}")

@@ -1,0 +1,54 @@
+"""Stage 2: PPTOD-style multi-task pre-training on Schema-Guided Dialogue (Su et al. 2022, section 3)."""
+
+import random
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ..formats import Prompts, wrap
+from ..special_tokens import ACT, BELIEF, RESPONSE, USER
+from .examples import Example
+
+_MAX_CHARACTERS = 420
+
+
+def examples_of(dialogues: Iterable[dict[str, Any]], prompts: Prompts, rng: random.Random) -> Iterator[Example]:
+    """Tracking (what the turn adds or drops), question answering (one slot) and response examples, one task a turn."""
+    for dialogue in dialogues:
+        before: dict[str, str] = {}
+        system = ""
+        for turn in dialogue["turns"]:
+            state = {slot: value for slots in turn["state"].values() for slot, value in slots.items()}
+            body = f"{wrap(RESPONSE, system)} {wrap(USER, turn['user'])}" if system else wrap(USER, turn["user"])
+            example = _one(turn, before, state, body, prompts, rng)
+            if example and len(example.prefix) + len(example.body) < _MAX_CHARACTERS:
+                yield example
+            before, system = state, turn["system"]
+
+
+def _one(
+    turn: dict[str, Any], before: dict[str, str], state: dict[str, str], body: str, prompts: Prompts, rng: random.Random
+) -> Example | None:
+    new = {slot: value for slot, value in state.items() if before.get(slot) != value}
+    memory = wrap(BELIEF, ", ".join(list(before.values())[-4:]) or "nothing")
+    task = rng.choice(("state", "question", "response"))
+    if task == "state":
+        target = ", ".join(f"add {value}".lower() for value in new.values()) or "nothing"
+        return Example("state", f"{prompts.state} {memory}", body, target)
+    if task == "question":
+        asked = rng.choice(list(new or state)) if state else ""
+        if not asked:
+            return None
+        held = wrap(BELIEF, before.get(asked, "nothing"))
+        target = f"add {new[asked]}".lower() if asked in new else "nothing"
+        return Example("question", f"{prompts.question} what is the {_words(asked)}? {held}", body, target)
+    acts = turn["system_acts"]
+    if not turn["system"] or not acts:
+        return None
+    act = f"{acts[0]['act'].lower().replace('_', ' ')} {_words(acts[0]['slot'])}".strip()
+    return Example(
+        "response", f"{prompts.response} {memory}", body, f"{wrap(ACT, act)} {wrap(RESPONSE, turn['system'])}"
+    )
+
+
+def _words(slot: str) -> str:
+    return slot.replace("_", " ")
