@@ -1,0 +1,88 @@
+"""What is wrong with a pack, or with the files that one is made from.  Positional arguments only, as all edit errors."""
+
+from .errors import EditError, RetryableCall
+
+
+class PackError(EditError):
+    """A pack cannot be used: whoever installed it has to act."""
+
+
+class PackUnknown(PackError, RetryableCall):
+    """Args: the name or folder asked for, the names there are."""
+
+    def __str__(self) -> str:
+        name, known = self.args
+        listed = ", ".join(known) or "none"
+        return (
+            f"no model pack {name!r}; there are: {listed}. Import one with `chatedit models import` or give its folder"
+        )
+
+
+class PackIncomplete(PackError):
+    """Args: folder, name of the missing file."""
+
+    def __str__(self) -> str:
+        folder, file = self.args
+        return f"{folder} holds no {file}: it is no model pack, or was copied in part"
+
+
+class PackInvalid(PackError):
+    """Args: path of the file, what is wrong in it."""
+
+    def __str__(self) -> str:
+        path, problem = self.args
+        return f"{path}: {problem}"
+
+
+class HashMismatch(PackError):
+    """Args: path, expected SHA-256, actual SHA-256."""
+
+    def __str__(self) -> str:
+        path, expected, actual = self.args
+        return f"{path}: SHA-256 is {actual}, expected {expected}: the file was changed or not fully copied"
+
+
+class CheckpointUnreadable(PackError):
+    """Args: path, what the reader said."""
+
+    def __str__(self) -> str:
+        path, problem = self.args
+        return f"{path} cannot be read as weights: {problem}"
+
+
+class KeyMissing(PackError):
+    """Args: path, the first missing key, how many are missing in all."""
+
+    def __str__(self) -> str:
+        path, key, count = self.args
+        return f"{path} lacks the key {key!r}{_and_more(count)}: it is another network, or another version of it"
+
+
+class KeyUnexpected(PackError):
+    """Args: path, the first key that does not belong, how many there are in all."""
+
+    def __str__(self) -> str:
+        path, key, count = self.args
+        return (
+            f"{path} has the unexpected key {key!r}{_and_more(count)}: it is another network, or another version of it"
+        )
+
+
+class ShapeMismatch(PackError):
+    """Args: path, key, expected shape, actual shape."""
+
+    def __str__(self) -> str:
+        path, key, expected, actual = self.args
+        return f"{path}: {key!r} is {list(actual)}, expected {list(expected)}"
+
+
+class ParameterCountWrong(PackError):
+    """Args: path, expected number, actual number."""
+
+    def __str__(self) -> str:
+        path, expected, actual = self.args
+        return f"{path} holds {actual} numbers, but pack.yaml says {expected}"
+
+
+def _and_more(count: int) -> str:
+    return f" and {count - 1} more" if count > 1 else ""
