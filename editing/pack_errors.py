@@ -1,4 +1,4 @@
-"""What is wrong with a pack, or with the files that one is made from.  Positional arguments only, as all edit errors."""
+"""What is wrong with a pack, or with the files that one is made from.  Positional arguments only."""
 
 from .errors import EditError, RetryableCall
 
@@ -55,7 +55,7 @@ class KeyMissing(PackError):
 
     def __str__(self) -> str:
         path, key, count = self.args
-        return f"{path} lacks the key {key!r}{_and_more(count)}: it is another network, or another version of it"
+        return f"{path} lacks the key {key!r}{_and_more(count)}: it is another network, or another version"
 
 
 class KeyUnexpected(PackError):
@@ -64,7 +64,7 @@ class KeyUnexpected(PackError):
     def __str__(self) -> str:
         path, key, count = self.args
         return (
-            f"{path} has the unexpected key {key!r}{_and_more(count)}: it is another network, or another version of it"
+            f"{path} has the unexpected key {key!r}{_and_more(count)}: it is another network, or another version"
         )
 
 

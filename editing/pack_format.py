@@ -16,6 +16,7 @@
     templates: {joined: "... {phrases}", single: "... {phrase}", phrases: {smiling: ...}, neutral: [...]}
     presets:   {full: {weights: {...}, steps: 100, ...}, fast: {...}}       # fields of `presets.Preset` but `name`
     default_preset: full
+    alignment: none                      # or ffhq: photos are cropped by their facial landmarks
     inversion: {refinement_steps: 0}
     domain_check: {max_pixel_error: 0.2, max_latent_distance: 3.0, min_identity: 0.5}
 
@@ -34,7 +35,7 @@ A component's safetensors holds the state dict of the module that `architecture`
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
@@ -139,7 +140,7 @@ class LatentsFile(WeightsFile):
 
 
 class Templates(_Strict):
-    """Wording of prompts (see `text_targets.PromptTemplates`); `neutral`: prompts that fit any picture of the domain."""
+    """Wording of prompts (see `text_targets.PromptTemplates`); `neutral`: what fits all pictures of the domain."""
 
     joined: str = Field(default="a photo of a face with {phrases}", pattern=r"\{phrases\}")
     single: str = Field(default="a photo of a face with {phrase}", pattern=r"\{phrase\}")
@@ -148,10 +149,11 @@ class Templates(_Strict):
 
 
 class Inversion(_Strict):
-    """Refinement of the encoder's latent: steps of Adam on the pixels, pulled to the encoder's answer by the prior."""
+    """Refinement of the encoder's latent: Adam on the picture's pixels, with a pull back to the encoder's answer."""
 
     refinement_steps: int = Field(default=0, ge=0)
     learning_rate: float = Field(default=0.02, gt=0)
+    pull: float = Field(default=0.02, ge=0)  # weight of the mean square offset, beside the pixels' mean square error
 
 
 class DomainCheck(_Strict):
@@ -189,6 +191,7 @@ class PackFile(_Strict):
     templates: Templates = Templates()
     presets: dict[str, dict[str, Any]] = Field(min_length=1)
     default_preset: str
+    alignment: Literal["none", "ffhq"] = "none"
     inversion: Inversion = Inversion()
     domain_check: DomainCheck = DomainCheck()
     dialogue_model: FileName | None = None  # folder of a T5 tracker and responder that came with the pack
