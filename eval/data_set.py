@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ..dialogue.dialogue_file import Dialogue
 from .simulation.photo import Photo, sample_photo
 from .simulation.phrase_bank import Split, load_phrase_bank
-from .simulation.simulator import SimulationConfig, simulate
+from .simulation.simulator import simulate
+from .simulation.talk import SimulationConfig
 
 PAPER_SIZES: dict[Split, int] = {"train": 10_000, "validation": 1_000, "test": 1_000}
 UNSEEN_SIZE = 1_000  # App. E.1

@@ -105,6 +105,7 @@ def _photo(name: str, labels: set[str]) -> Photo:
 _HAS = ("brown hair", "blond hair", "black hair", "gray hair", "bangs", "sideburns", "bushy eyebrows", "rosy cheeks",
         "pale skin", "no bangs", "no beard")  # fmt: skip
 _ARTICLE = ("a receding hairline", "a mustache", "a goatee")
+_ANY = {"no beard": "a beard"}
 _WEARS = ("heavy makeup", "lipstick", "no makeup")
 
 
@@ -124,9 +125,8 @@ def describe(is_male: bool, is_young: bool, attributes: Sequence[str], rng: rand
         if f"a {value}" in _ARTICLE:
             clauses.append(f"has a {value}")
         elif value in _HAS:
-            clauses.append(
-                f"does not have {value[3:]}" if value[:3] == "no " and rng.random() < 0.5 else f"has {value}"
-            )
+            is_denied = value[:3] == "no " and rng.random() < 0.5
+            clauses.append(f"does not have {_ANY.get(value, value[3:])}" if is_denied else f"has {value}")
         elif value in _WEARS:
             clauses.append(f"is not wearing {value[3:]}" if value[:3] == "no " else f"is wearing {value}")
         else:

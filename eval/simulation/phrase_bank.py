@@ -15,12 +15,17 @@ from ...dialogue.ontology import ONTOLOGY, UNSEEN
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 _HELD_OUT = 8  # in a hundred phrasings each, for validation and for test
+_DIVISIBLE = 4  # phrasings of one kind; fewer cannot give each split its own
 
 
 def split_of(phrase: str) -> Split:
     """The split that a phrasing belongs to: a stable hash of its text decides, so the bank can grow."""
-    bucket = zlib.crc32(phrase.strip().lower().encode()) % 100
+    bucket = _hash(phrase) % 100
     return "test" if bucket < _HELD_OUT else "validation" if bucket < 2 * _HELD_OUT else "train"
+
+
+def _hash(phrase: str) -> int:
+    return zlib.crc32(phrase.strip().lower().encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,22 @@ class PhraseBank:
     scenes: Sequence[Mapping[str, Any]]
 
     def pick(self, value: str, kinds: Sequence[str], rng: random.Random) -> str:
-        """One phrasing of `value` of the first kind in `kinds` that it has."""
-        phrasings = self.values.get(value) or self.unseen.get(value) or self.extra[value]
+        """One phrasing of `value` of the first kind in `kinds` that it has.
+
+        Raises:
+            KeyError: the bank does not have the value, or no phrasing of these kinds for it.
+        """
         for kind in kinds:
-            if phrasings.get(kind):
-                return rng.choice(phrasings[kind])
-        return value
+            if self.has(value, kind):
+                return rng.choice(self._of(value)[kind])
+        raise KeyError(f"{value}: no phrasing of {' or '.join(kinds)}")
+
+    def has(self, value: str, kind: str) -> bool:
+        """True where the bank can say `value` in this kind of phrasing (values outside the ontology lack some)."""
+        return bool(self._of(value).get(kind))
+
+    def _of(self, value: str) -> Mapping[str, Sequence[str]]:
+        return self.values.get(value) or self.unseen.get(value) or self.extra[value]
 
     def act(self, kind: str, rng: random.Random) -> str:
         """One phrasing of a user's act."""
@@ -59,7 +74,10 @@ class PhraseBank:
 
 @cache
 def load_phrase_bank(split: Split) -> PhraseBank:
-    """The phrasings of one split. Unseen values (Table 9) keep all their wording in every split: they are never trained."""
+    """The phrasings of one split.
+
+    Unseen values (Table 9) keep all their wording in every split: they are never trained.
+    """
     root = files("chatedit.prompts") / "phrases"
 
     def read(*path: str) -> Any:
@@ -94,14 +112,25 @@ def load_phrase_bank(split: Split) -> PhraseBank:
     )
 
 
+def share_of(phrasings: Sequence[str], split: Split) -> list[str]:
+    """The phrasings of one kind that belong to a split, in order.
+
+    Where the hash leaves validation or test without any, the phrasing with the smallest hash moves there from
+    training. Lists of fewer than `_DIVISIBLE` phrasings cannot be divided: every split has them all.
+    """
+    if len(phrasings) < _DIVISIBLE:
+        return list(phrasings)
+    places = {phrase: split_of(phrase) for phrase in phrasings}
+    for held_out in ("test", "validation"):
+        if held_out not in places.values():
+            places[min((p for p in places if places[p] == "train"), key=_hash)] = held_out
+    return [phrase for phrase in phrasings if places[phrase] == split]
+
+
 def _kept(listed: Mapping[str, Any], split: Split | None) -> dict[str, list[str]]:
-    """Phrasings of the split; a kind too small to have any in a split keeps all."""
-    kept = {}
-    for kind, phrasings in listed.items():
-        if isinstance(phrasings, list):
-            chosen = [p for p in phrasings if split is None or split_of(p) == split]
-            kept[kind] = chosen or list(phrasings)
-    return kept
+    """Phrasings of the split by kind; all of them where no split is asked for."""
+    lists = {kind: phrasings for kind, phrasings in listed.items() if isinstance(phrasings, list)}
+    return {kind: list(held) if split is None else share_of(held, split) for kind, held in lists.items()}
 
 
 def _nested(listed: Mapping[str, Any], split: Split) -> dict[str, Any]:
@@ -111,7 +140,7 @@ def _nested(listed: Mapping[str, Any], split: Split) -> dict[str, Any]:
     }
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+class _Loader(yaml.CSafeLoader):
     """Safe loader that keeps words such as `no` and `on` as texts."""
 
 

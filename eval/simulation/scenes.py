@@ -1,7 +1,7 @@
 """Hand-written dialogues of the phrase bank, as dialogues of the data set."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ...dialogue import belief_state
@@ -10,6 +10,8 @@ from ...dialogue.dialogue_file import Act, Dialogue, Turn
 from ...dialogue.ontology import ONTOLOGY
 from .photo import describe
 from .style import mistype
+
+_MANS = frozenset({"mustache", "goatee", "sideburns", "receding hairline"})
 
 
 def scene_dialogue(scene: Mapping[str, Any], name: str, rng: random.Random) -> Dialogue:
@@ -25,8 +27,15 @@ def scene_dialogue(scene: Mapping[str, Any], name: str, rng: random.Random) -> D
         user = turn["user"] if rng.random() < 0.75 else mistype(turn["user"], rng)
         turns.append(Turn(user, state, turn["system"], parse_act(turn["act"]), "scene"))
     attributes = tuple(v for v in scene["attributes"] if v in ONTOLOGY.values)
-    is_male = scene["person"] == "man" or (scene["person"] in ("self", "neutral") and rng.random() < 0.4)
+    is_male = _is_male(scene["person"], attributes, rng)
     return Dialogue(name, describe(is_male, rng.random() < 0.7, attributes, rng), attributes, tuple(turns))
+
+
+def _is_male(person: str, attributes: Collection[str], rng: random.Random) -> bool:
+    """Whom the caption shows; where the scene does not say, facial hair tells a man, and else chance decides."""
+    if person in ("man", "woman"):
+        return person == "man"
+    return not _MANS.isdisjoint(attributes) or rng.random() < 0.4
 
 
 def parse_act(text: str) -> Act:

@@ -31,9 +31,9 @@ def _acknowledgement(speaker: Speaker, kind: str, added: Sequence[str], removed:
     if kind == "start over" and not added:
         return _say(speaker, system["reset"])
     if added:
-        if len(named) == 1 == len(added) and rng.random() < 0.7:
+        if len(named) == 1 == len(added) and rng.random() < 0.8:
             return _say(speaker, system["done_value"][named[0]])
-        if len(named) == 2 == len(added) and rng.random() < 0.4:
+        if len(named) == 2 == len(added) and rng.random() < 0.6:
             return " ".join(_say(speaker, system["done_value"][v]) for v in named)
         return _say(speaker, system["done"])
     if removed:

@@ -20,7 +20,7 @@ class Speaker:
 
     def say(self, template: str, **slots: str) -> str:
         """The template in this speaker's words."""
-        return fill(template, self.person, **slots)
+        return fill(template, self.person, is_system=False, **slots)
 
     def phrase(self, value: str, *kinds: str) -> str:
         """A phrasing of `value`, of one of the kinds, still with placeholders."""
@@ -40,9 +40,9 @@ def request(speaker: Speaker, values: Sequence[str]) -> str:
     """One utterance that asks for all the values, with an optional lead and tail."""
     rng = speaker.rng
     text = _one(speaker, values[0]) if len(values) == 1 else _several(speaker, values)
-    if rng.random() < 0.12:
+    if rng.random() < 0.09:
         text = f"{speaker.say(speaker.frame('lead'))} {_lowered(text)}"
-    if rng.random() < 0.18:
+    if rng.random() < 0.12:
         text = f"{_closed(text)} {speaker.say(speaker.frame('tail'))}"
     return text
 
@@ -107,4 +107,4 @@ def _closed(text: str) -> str:
 
 
 def _lowered(text: str) -> str:
-    return text if text[:2].isupper() or text.startswith("I ") or text.startswith("I'") else text[:1].lower() + text[1:]
+    return text if text[:2].isupper() or text.startswith(("I ", "I'")) else text[:1].lower() + text[1:]
