@@ -9,7 +9,7 @@ from open_clip import SimpleTokenizer
 from open_clip.model import CLIP
 from torch import Tensor, nn
 
-from .clip_resize import clip_resize
+from .clip_resize import CLIP_SIZE_PX, clip_resize
 from .pack_errors import PackInvalid
 from .pack_weights import fill_network
 
@@ -20,18 +20,20 @@ class ClipModel(nn.Module):
     """A frozen CLIP for images of one size.
 
     Args:
-        net: the model; its own input size is read from it.
+        net: the model.
         image_size: side in pixels of the images that come in.
+        input_size: side of what the model sees.
         context_length: tokens of a text; longer ones are cut.
         has_sigmoid_loss: see `pack_format.ClipArchitecture`.
     """
 
-    def __init__(self, net: CLIP, image_size: int, context_length: int, has_sigmoid_loss: bool = False) -> None:
+    def __init__(
+        self, net: CLIP, image_size: int, input_size: int, context_length: int, has_sigmoid_loss: bool = False
+    ) -> None:
         super().__init__()
         self.net = net
         self._tokenizer = SimpleTokenizer(context_length=context_length)
-        size = net.visual.image_size
-        self._resize = clip_resize(image_size, size[0] if isinstance(size, tuple) else size)
+        self._resize = clip_resize(image_size, input_size)
         bias = net.logit_bias
         self.logit_scale = float(net.logit_scale.exp()) if has_sigmoid_loss else 1.0
         self.logit_bias = float(bias) if has_sigmoid_loss and bias is not None else 0.0
@@ -55,7 +57,7 @@ def build_clip(config: Mapping[str, Any], where: Path | str) -> CLIP:
         PackInvalid: the configuration is not one of a plain CLIP.
     """
     try:
-        return CLIP(**{key: _as_tuple_lists(value) for key, value in config.items()})
+        return CLIP(**config)
     except (TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise PackInvalid(str(where), f"clip.architecture.config: {error}") from error
 
@@ -69,12 +71,6 @@ def load_clip(
         PackInvalid, KeyMissing, KeyUnexpected, ShapeMismatch
     """
     net = fill_network(build_clip(config, path), path, tensors)
-    context_length = config.get("text_cfg", {}).get("context_length", DEFAULT_CONTEXT_LENGTH)
-    return ClipModel(net, image_size, context_length, has_sigmoid_loss)
-
-
-def _as_tuple_lists(value: Any) -> Any:
-    """YAML knows no tuples; open_clip tells the layers of a ResNet from those of a transformer by type."""
-    if isinstance(value, Mapping):
-        return {key: tuple(inner) if isinstance(inner, list) else inner for key, inner in value.items()}
-    return value
+    context_length = config["text_cfg"].get("context_length", DEFAULT_CONTEXT_LENGTH)
+    input_size = config["vision_cfg"].get("image_size", CLIP_SIZE_PX)
+    return ClipModel(net, image_size, input_size, context_length, has_sigmoid_loss)

@@ -49,6 +49,7 @@ class Pack:
         clip: image and text features.
         latents: average, prior, directions.
         presets: by name.
+        outside: pictures -> [B, 1, S, S] in [0, 1], 1 outside face and hair; None where the pack does not tell.
     """
 
     folder: Path
@@ -59,6 +60,7 @@ class Pack:
     clip: ClipModel
     latents: Latents
     presets: Mapping[str, Preset]
+    outside: nn.Module | None = None
 
     @property
     def name(self) -> str:
@@ -133,6 +135,8 @@ class Pack:
         return EditJob(w_source, targets, preset, start_offset=start, **options)
 
     def _outside(self) -> Callable[[Tensor], Tensor] | None:
+        if self.outside is not None:
+            return self.outside
         if self.latents.outside is None:
             return None
         mask = self.latents.outside[None, None].to(self.device)
@@ -180,6 +184,7 @@ def load_pack(name_or_folder: str | Path, device: str | torch.device = "cpu", pa
         ).to(device),
         latents=latents,
         presets=presets,
+        outside=_load_outside(folder, pack_file, weights, device),
     )
     _check_needs(pack)
     return pack
@@ -244,13 +249,25 @@ def _filled(network: Net, path: Path, tensors: Mapping[str, Tensor], device: str
     return fill_network(network, path, tensors).to(device)
 
 
+def _load_outside(
+    folder: Path, pack_file: PackFile, weights: Mapping[str, Mapping[str, Tensor]], device: str | torch.device
+) -> nn.Module | None:
+    if pack_file.outside is None:
+        return None
+    from .portraits.outside import OutsideNet  # late: it brings the renderer along
+
+    with torch.device("meta"):
+        network = OutsideNet()
+    return _filled(network, folder / pack_file.outside.file, weights["outside"], device)
+
+
 def _check_needs(pack: Pack) -> None:
     """Refuse a preset that needs what the pack lacks."""
     path, latents = str(pack.folder / PACK_YAML), pack.latents
     for name, preset in pack.presets.items():
         if latents.prior is None and (preset.weights.prior or preset.space == "whitened"):
             raise PackInvalid(path, f"preset {name!r} needs w_mean, w_axes and w_sigma in {pack.file.latents.file}")
-        if latents.outside is None and preset.weights.background:
+        if latents.outside is None and pack.outside is None and preset.weights.background:
             raise PackInvalid(path, f"preset {name!r} has a background term, but there is no 'outside' in latents")
         if preset.direction_strength and latents.directions is None and latents.affine_weights is None:
             raise PackInvalid(path, f"preset {name!r} starts from directions, but the pack has none")

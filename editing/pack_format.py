@@ -12,6 +12,7 @@
     identity:  {file: identity.safetensors, ..., architecture: {input_size: 48, crop: {top: 24, ...}, ...}}
     clip:      {file: clip.safetensors, ..., architecture: {config: {embed_dim: 128, ...}, has_sigmoid_loss: true}}
     reader:    {file: reader.safetensors, ..., architecture: {widths: [24, 48, 96, 128]}}      # optional
+    outside:   {file: outside.safetensors, ...}      # optional: `portraits.outside.OutsideNet`, for a `background` term
     latents:   {file: latents.safetensors, ..., values: [smiling, ...]}
     templates: {joined: "... {phrases}", single: "... {phrase}", phrases: {smiling: ...}, neutral: [...]}
     presets:   {full: {weights: {...}, steps: 100, ...}, fast: {...}}       # fields of `presets.Preset` but `name`
@@ -29,7 +30,8 @@ A component's safetensors holds the state dict of the module that `architecture`
                                      from a direction
     affine_weights, affine_biases    [V, D, D], [V, D]: w + (w - w_mean) @ weights[v].T + biases[v] has value v; both or
                                      none; used instead of `directions` where they are there
-    outside         [S, S]           in [0, 1], 1 where no face or hair ever is; needed by a `background` term
+    outside         [S, S]           in [0, 1], 1 where no face or hair ever is; serves a `background` term where there
+                                     is no network `outside`
 """
 
 import hashlib
@@ -187,6 +189,7 @@ class PackFile(_Strict):
     identity: IdentityFile
     clip: ClipFile
     reader: ReaderFile | None = None
+    outside: WeightsFile | None = None
     latents: LatentsFile
     templates: Templates = Templates()
     presets: dict[str, dict[str, Any]] = Field(min_length=1)
@@ -207,7 +210,7 @@ class PackFile(_Strict):
 
     def weight_files(self) -> dict[str, WeightsFile]:
         """Component -> its file, the optional ones where they are there."""
-        names = ("generator", "encoder", "identity", "clip", "reader", "latents")
+        names = ("generator", "encoder", "identity", "clip", "reader", "outside", "latents")
         return {name: part for name in names if (part := getattr(self, name)) is not None}
 
     def parsed_presets(self) -> dict[str, Preset]:
