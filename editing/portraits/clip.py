@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -39,7 +40,12 @@ def small_clip() -> CLIP:
 
 def tokenize(texts: Sequence[str]) -> Tensor:
     """Token numbers int64 [N, CONTEXT_LENGTH] of the tokenizer that all of open_clip's CLIPs use."""
-    return SimpleTokenizer(context_length=CONTEXT_LENGTH)(list(texts))
+    return _tokenizer()(list(texts))
+
+
+@cache
+def _tokenizer() -> SimpleTokenizer:
+    return SimpleTokenizer(context_length=CONTEXT_LENGTH)
 
 
 class ClipTrainer:
@@ -53,7 +59,6 @@ class ClipTrainer:
         self.net = small_clip()
         self.net.token_embedding.requires_grad_(False)  # random words stay apart; the blocks learn what they mean
         self._resize = clip_resize(IMAGE_SIZE, CLIP_IMAGE_SIZE)
-        self._tokenizer = SimpleTokenizer(context_length=CONTEXT_LENGTH)
         self._optimizer = torch.optim.AdamW(
             [p for p in self.net.parameters() if p.requires_grad], lr=PEAK_LR, weight_decay=1e-3
         )
@@ -69,7 +74,7 @@ class ClipTrainer:
         labels = self._renders.labels[picked]
         captions, mentions = _captions(labels, rng)
         self.net.train()
-        texts = F.normalize(self.net.encode_text(self._tokenizer(captions)), dim=1)
+        texts = F.normalize(self.net.encode_text(tokenize(captions)), dim=1)
         seen = F.normalize(self.net.encode_image(images), dim=1)
         logits = self.net.logit_scale.exp() * seen @ texts.T
         target, clear = _agreement(labels, mentions)

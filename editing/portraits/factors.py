@@ -7,6 +7,8 @@ from typing import Literal
 
 import numpy as np
 
+from ...dialogue.ontology import ONTOLOGY
+
 EXPRESSIONS = ("smiling", "angry", "sad")
 HAIR_COLORS = ("brown hair", "blond hair", "black hair", "gray hair")
 BEARDS = ("mustache", "goatee")
@@ -27,12 +29,7 @@ ABSENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"no smiling": EXPRESSIONS, "no bangs": ("bangs",), "no beard": BEARDS, "no makeup": MAKEUP}
 )
 """Values that are the absence of others: their strength is 1 - the strongest of those."""
-VALUES = (
-    *("smiling", "no smiling", "angry", "sad"),
-    *HAIR_COLORS,
-    *("receding hairline", "sideburns", "bangs", "no bangs", "mustache", "goatee", "no beard"),
-    *("no makeup", "heavy makeup", "lipstick", "bushy eyebrows", "rosy cheeks", "pale skin"),
-)
+VALUES = ONTOLOGY.values
 """The 21 values of the ontology, in its order."""
 ONE_OF = (EXPRESSIONS, HAIR_COLORS)
 

@@ -18,6 +18,7 @@ from .fitting import Losses, Stateful
 
 STYLE_DIM, NUM_MAPPING_LAYERS = 96, 2
 CHANNELS: Mapping[int, int] = MappingProxyType({4: 128, 8: 128, 16: 96, 32: 64, 64: 32, 128: 16})
+FEATURES_FROM = 64  # px: below, an attribute network sees nothing
 CONSTANT_FEATURE = 8.0  # about the length of an embedding: keeps that length through the normalisation of z
 
 
@@ -128,8 +129,8 @@ class GeneratorTrainer:
         image = synthesis_at(generator, generator.broadcast(w), stage.size)
         loss = distillation_loss(image, target, self._weights[stage.size])
         losses = {"size": float(stage.size), "pixel": loss.item(), "psnr": psnr(image.detach(), target)}
-        if stage.size == IMAGE_SIZE:
-            extra = feature_loss(self._features, image, target, self._renders.labels[picked])
+        if stage.size >= FEATURES_FROM:
+            extra = feature_loss(self._features, *_at_full_size(image, target), self._renders.labels[picked])
             losses["feature"] = extra.item()
             loss = loss + extra
         rate = stage.final_lr + (stage.lr - stage.final_lr) * 0.5 * (1.0 + float(np.cos(np.pi * share)))
@@ -187,16 +188,23 @@ def feature_loss(net: AttributeNet, image: Tensor, target: Tensor, labels: np.nd
     distance = torch.stack(
         [(a - b).abs().mean() / b.abs().mean().clamp_min(1e-3) for a, b in zip(seen[:3], wanted[:3], strict=True)]
     ).sum()
-    return 0.1 * distance + 0.05 * masked_cross_entropy(net.head(seen[-1]), labels)
+    return 0.1 * distance + 0.1 * masked_cross_entropy(net.head(seen[-1]), labels)
+
+
+def _at_full_size(*images: Tensor) -> list[Tensor]:
+    return [
+        image if image.shape[-1] == IMAGE_SIZE else F.interpolate(image, IMAGE_SIZE, mode="bilinear")
+        for image in images
+    ]
 
 
 def importance(size: int) -> Tensor:
-    """Weight [1, 1, size, size] of each pixel: eyes and brows count 3, mouth and chin 5, the rest of the face 1.5."""
+    """Weight [1, 1, size, size] of each pixel: eyes, brows and cheeks 3, mouth and chin 5, rest of the face 1.5."""
     y, x = torch.meshgrid(*(2 * [(torch.arange(size) + 0.5) / size]), indexing="ij")
     weight = torch.ones(size, size)
     for left, right, top, bottom, value in (
         (0.22, 0.78, 0.12, 0.92, 1.5),
-        (0.26, 0.74, 0.38, 0.60, 3.0),
+        (0.26, 0.74, 0.38, 0.72, 3.0),
         (0.34, 0.66, 0.67, 0.86, 5.0),
         (0.36, 0.64, 0.86, 0.95, 3.0),
     ):

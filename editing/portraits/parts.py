@@ -14,7 +14,8 @@ from ..e4e import Encoder
 from ..ir_se50 import IrSe50
 from .attribute_net import READER_WIDTHS, AttributeNet
 from .clip import blank_unused_words, small_clip
-from .encoder import ENCODER_SIZE, small_encoder
+from .data import Renders
+from .encoder import ENCODER_SIZE, mean_w, small_encoder
 from .fitting import keep_freed_memory
 from .generator import Conditioner, Distilled, small_generator
 from .identity import small_identity
@@ -67,13 +68,14 @@ class Parts:
         return self.distilled.generator(self.invert(images))
 
 
-def load_trained(directory: Path, latent_avg: Tensor) -> Parts:
-    """Parts from the checkpoints of their trainings.
+def load_trained(directory: Path, renders: Renders) -> Parts:
+    """Parts from the checkpoints of their trainings, on these renders.
 
     Raises:
         MissingPart: one has not been trained yet.
     """
-    return _frozen({name: load_trained_part(directory, name) for name in PARTS}, latent_avg)
+    modules = {name: load_trained_part(directory, name) for name in PARTS}
+    return _frozen(modules, mean_w(modules["generator"], renders))  # type: ignore[arg-type]
 
 
 def load_trained_part(directory: Path, name: str) -> nn.Module:
@@ -106,11 +108,11 @@ def load_shipped(pack: Path) -> Parts:
         state = {key: value.float() if value.is_floating_point() else value for key, value in load_file(path).items()}
         target = module
         if isinstance(module, Distilled):
-            _load_conditioner(module, pack)
+            module.conditioner.load_state_dict(load_file(pack / "conditioner.safetensors"))
             target = module.generator
         target.load_state_dict(state)
         modules[name] = module.eval().requires_grad_(False)
-    return _frozen(modules, load_file(pack / "statistics.safetensors")["latent_avg"])
+    return _frozen(modules, load_file(pack / "latents.safetensors")["latent_avg"][0])
 
 
 def save_shipped(parts: Parts, pack: Path) -> dict[str, int]:
@@ -129,13 +131,6 @@ def save_shipped(parts: Parts, pack: Path) -> dict[str, int]:
         save_file(state, path)
         sizes[path.name] = path.stat().st_size
     return sizes
-
-
-def _load_conditioner(distilled: Distilled, pack: Path) -> None:
-    statistics = load_file(pack / "statistics.safetensors")
-    distilled.conditioner.load_state_dict(
-        {"mean": statistics["conditioner_mean"], "std": statistics["conditioner_std"]}
-    )
 
 
 def _frozen(modules: dict[str, nn.Module], latent_avg: Tensor) -> Parts:

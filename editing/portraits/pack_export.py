@@ -1,0 +1,210 @@
+"""From trained parts to the pack that ships: weights, statistics of w, limits, samples and a card of the run."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from ..latent_prior import LatentPrior
+from ..pack_format import PackFile, read_pack_file, sha256_of, write_pack_file
+from ..stylegan2 import num_ws_of
+from .attribute_net import READER_WIDTHS, to_tensor
+from .captions import JOINED_TEMPLATE, SINGLE_TEMPLATE, plain_caption
+from .clip import CLIP_CONFIG
+from .data import IMAGE_SIZE, Renders
+from .domain import calibrate_domain
+from .encoder import ENCODER_SIZE
+from .encoder import STAGES as ENCODER_STAGES
+from .factors import VALUES, attributes_of, sample_portrait
+from .gates import GateReport, measure_gates
+from .generator import CHANNELS, NUM_MAPPING_LAYERS, STYLE_DIM
+from .identity import EMBEDDING_DIM, FACE_CROP, FACE_SIZE
+from .identity import STAGES as IDENTITY_STAGES
+from .outside import scene_masks
+from .parts import Parts, save_shipped
+from .renderer import render
+from .statistics import LatentStatistics, measure_statistics
+
+LICENCE, DOMAIN = "Apache-2.0", "illustrated portraits"
+PRESETS = {
+    "full": {
+        "weights": {"clip": 0.0, "presence": 1.0, "identity": 0.1, "prior": 0.02, "keep": 2.0, "background": 2.0},
+        "steps": 100,
+        "learning_rate": 0.1,
+        "prompts": "per_value",
+        "space": "whitened",
+    },
+    "fast": {
+        "weights": {"clip": 0.0, "presence": 1.0, "identity": 0.1, "prior": 0.02, "keep": 2.0, "background": 2.0},
+        "steps": 10,
+        "learning_rate": 0.05,
+        "prompts": "per_value",
+        "space": "whitened",
+        "direction_strength": 1.0,
+    },
+}
+SAMPLE_SEEDS = (3, 8, 14, 21, 27, 33, 40, 52)
+SAMPLE_SIZE_PX = 512
+
+
+def export_pack(parts: Parts, held_out: Renders, pack: Path, minutes_trained: dict[str, float]) -> GateReport:
+    """Write the whole pack folder; presets that its `pack.yaml` holds already are kept.
+
+    Args:
+        held_out: renders of a stream that nothing was trained on.
+        minutes_trained: part -> wall-clock minutes, for the card.
+    Returns:
+        What the parts reach, as the card says.
+    """
+    statistics = measure_statistics(parts.distilled)
+    prior = LatentPrior.fit(statistics.w)
+    save_shipped(parts, pack)
+    save_file(_latents(parts, statistics, prior), pack / "latents.safetensors")
+    conditioner = parts.distilled.conditioner.state_dict()
+    save_file({key: value.contiguous() for key, value in conditioner.items()}, pack / "conditioner.safetensors")
+    images = to_tensor(np.asarray(held_out.images))
+    write_pack_file(pack, _pack_file(pack, calibrate_domain(parts, prior, images).model_dump(exclude_none=True)))
+    write_samples(pack / "samples")
+    report = measure_gates(parts, held_out)
+    (pack / "README.md").write_text(card(pack, report, minutes_trained, len(held_out)), encoding="utf-8")
+    return report
+
+
+def write_samples(folder: Path) -> None:
+    """Eight portraits as PNG and `samples.json` with their captions and values."""
+    folder.mkdir(parents=True, exist_ok=True)
+    index = []
+    for number, seed in enumerate(SAMPLE_SEEDS, start=1):
+        portrait = sample_portrait(np.random.default_rng(seed))
+        values = [value for value in VALUES if value in attributes_of(portrait)]
+        name = f"portrait-{number}.png"
+        Image.fromarray(render(portrait, SAMPLE_SIZE_PX)).save(folder / name, optimize=True)
+        index.append({"file": name, "seed": seed, "caption": plain_caption(values), "attributes": values})
+    (folder / "samples.json").write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
+
+
+def card(pack: Path, report: GateReport, minutes_trained: dict[str, float], num_held_out: int) -> str:
+    """Model card in Markdown, from what was measured."""
+    sizes = {path.name: path.stat().st_size / 1e6 for path in sorted(pack.glob("*.safetensors"))}
+    rows = [
+        f"| {v} | {report.reader_recall[v]:.2f} | {report.generator_recall[v]:.2f} | {report.generator_false[v]:.2f} | "
+        f"{report.inversion_recall[v]:.2f} | {report.clip_auc[v]:.3f} |"
+        for v in VALUES
+    ]
+    trained = ", ".join(f"{name} {minutes:.0f} min" for name, minutes in minutes_trained.items())
+    return "\n".join(
+        [
+            "# The `portraits` pack",
+            "",
+            "Illustrated portraits at 128 px: networks of the published architectures, only small, trained by this",
+            "repository on its own renderer (`editing/portraits`). Written by `chatedit portraits export`.",
+            "",
+            "- **Data**: portraits drawn by the renderer from random factors; no photographs, no people, nothing from",
+            "  elsewhere. Licence: Apache-2.0, as the repository.",
+            f"- **Training**, wall clock on one shared CPU core: {trained or 'unknown'}.",
+            f"- **Files**: {', '.join(f'{name} {size:.1f} MB' for name, size in sizes.items())}.",
+            "- **Use**: editing drawings of this renderer. It knows nothing of photographs, and says so.",
+            "- **The reader** measures only: it has its own renders and seed and entered no loss.",
+            "",
+            f"## Measured on {num_held_out} held-out renders",
+            "",
+            f"Reader accuracy {report.reader_accuracy:.4f}; inversion keeps all values of "
+            f"{report.inversion_kept:.3f} and {report.inversion_values:.4f} of single values; identity rank-1 "
+            f"{report.identity_rank_1:.3f}; generator PSNR {report.generator_psnr:.1f} dB, inversion PSNR "
+            f"{report.inversion_psnr:.1f} dB.",
+            "",
+            "Recall as the reader sees it in the render, in the generator's picture of the same factors, and in the",
+            "inversion; `false`: seen by the reader in the generator's picture though it is not in the factors.",
+            "",
+            "| value | render | generator | false | inversion | CLIP AUC |",
+            "| --- | --- | --- | --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _latents(parts: Parts, statistics: LatentStatistics, prior: LatentPrior) -> dict[str, torch.Tensor]:
+    masks = scene_masks(np.random.default_rng(23), 200)[1]
+    tensors = {
+        "latent_avg": parts.latent_avg.expand(num_ws_of(IMAGE_SIZE), -1),
+        "w_mean": prior.mean,
+        "w_axes": prior.axes,
+        "w_sigma": prior.sigma,
+        "directions": statistics.directions,
+        "affine_weights": statistics.affine_weights,
+        "affine_biases": statistics.affine_biases,
+        "outside": (masks.mean(dim=0)[0] > 0.98).float(),
+    }
+    return {name: value.float().contiguous().clone() for name, value in tensors.items()}
+
+
+def _pack_file(pack: Path, domain_check: dict[str, float]) -> PackFile:
+    presets, default, inversion = PRESETS, "full", {}
+    if (pack / "pack.yaml").exists():
+        before = read_pack_file(pack)
+        presets, default, inversion = before.presets, before.default_preset, before.inversion.model_dump()
+    clip_config = {key: dict(value) if isinstance(value, dict) else value for key, value in CLIP_CONFIG.items()}
+    return PackFile.model_validate(
+        {
+            "name": "portraits",
+            "domain": DOMAIN,
+            "description": "Drawn by this repository's renderer; works offline on a CPU.",
+            "licence": LICENCE,
+            "image_size_px": IMAGE_SIZE,
+            "generator": _entry(
+                pack,
+                "generator",
+                style_dim=STYLE_DIM,
+                num_mapping_layers=NUM_MAPPING_LAYERS,
+                mapping_lr_mul=1.0,
+                channels=dict(CHANNELS),
+            ),
+            "encoder": _entry(pack, "encoder", input_size=ENCODER_SIZE, stages=ENCODER_STAGES),
+            "identity": _entry(
+                pack,
+                "identity",
+                input_size=FACE_SIZE,
+                embedding_dim=EMBEDDING_DIM,
+                stages=IDENTITY_STAGES,
+                crop={key: value for key, value in FACE_CROP._asdict().items() if key != "output"},
+            ),
+            "clip": _entry(pack, "clip", config=clip_config, has_sigmoid_loss=True),
+            "reader": _entry(pack, "reader", widths=READER_WIDTHS),
+            "latents": {**_weights(pack, "latents"), "values": VALUES},
+            "templates": {
+                "joined": JOINED_TEMPLATE,
+                "single": SINGLE_TEMPLATE,
+                "phrases": {},
+                "neutral": ("a portrait of a face",),
+            },
+            "presets": presets,
+            "default_preset": default,
+            "inversion": inversion,
+            "domain_check": domain_check,
+        }
+    )
+
+
+def _entry(pack: Path, name: str, **architecture: object) -> dict[str, object]:
+    return {**_weights(pack, name), "architecture": architecture}
+
+
+def _weights(pack: Path, name: str) -> dict[str, object]:
+    from safetensors import safe_open
+
+    path = pack / f"{name}.safetensors"
+    with safe_open(path, framework="pt") as tensors:
+        count = sum(tensors.get_tensor(key).numel() for key in tensors.keys())  # noqa: SIM118 - no mapping
+    return {"file": path.name, "sha256": sha256_of(path), "parameters": count}
+
+
+def report_as_json(report: GateReport) -> str:
+    """All numbers of a report, for `--json`."""
+    return json.dumps(
+        {key: value if isinstance(value, float) else dict(value) for key, value in asdict(report).items()}
+    )
