@@ -73,4 +73,4 @@ def load_clip(
     net = fill_network(build_clip(config, path), path, tensors)
     context_length = config["text_cfg"].get("context_length", DEFAULT_CONTEXT_LENGTH)
     input_size = config["vision_cfg"].get("image_size", CLIP_SIZE_PX)
-    return ClipModel(net, image_size, input_size, context_length, has_sigmoid_loss)
+    return ClipModel(net, image_size, input_size, context_length, has_sigmoid_loss).eval()

@@ -19,7 +19,7 @@ from .image_errors import (
     UnsupportedPixels,
 )
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO")  # MPO: what many phones write as .jpg
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # JPEG includes the multi-picture files of phones
 SIXTEEN_BIT_STEP = 257  # 65535 / 255
 DECODER_ERRORS = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, OverflowError)
 
