@@ -1,6 +1,7 @@
 """Commands of the dialogue module: `chatedit train inherit | pretrain | dialogue`, `chatedit track`."""
 
 import random
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -61,12 +62,12 @@ def pretrain(
     from .training.examples import batches
     from .training.inherit import teacher_folder
 
-    utterances = schema_guided.utterances(sgd)
-    model, tokenizer = prune.prune(start, teacher_folder(), utterances[:60_000], _texts(data))
+    utterances = schema_guided.utterances(sgd, 4_000)
+    model, tokenizer = prune.prune(start, teacher_folder(), utterances, _texts(data))
     console.print(f"vocabulary: {len(tokenizer)} tokens, model: {model.num_parameters() / 1e6:.1f} M parameters")
     config = replace(finetune.EMBEDDED, minutes=minutes, curriculum=0.0, auxiliary=0.0, validate_every_s=1e9)
     rng = random.Random(0)
-    pool = list(pretrain.examples_of(schema_guided.dialogues(sgd), PAPER_PROMPTS, rng))
+    pool = list(pretrain.examples_of(islice(schema_guided.dialogues(sgd), 8_000), PAPER_PROMPTS, rng))
     held_out, pool = pool[:512], pool[512:]
     with _progress() as progress:
         task = progress.add_task("pre-training", total=100.0)

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,10 @@ def dialogues(path: Path) -> Iterator[dict[str, Any]]:
         raise DataNotReadable(str(path), f"expected gzipped JSON Lines of Schema-Guided Dialogue ({error})") from error
 
 
-def utterances(path: Path) -> list[str]:
-    """All distinct user and system utterances, in file order."""
+def utterances(path: Path, num_dialogues: int | None = None) -> list[str]:
+    """Distinct user and system utterances of the first dialogues (of all by default), in file order."""
     texts: dict[str, None] = {}
-    for dialogue in dialogues(path):
+    for dialogue in islice(dialogues(path), num_dialogues):
         for turn in dialogue["turns"]:
             texts[turn["user"]] = None
             texts[turn["system"]] = None
