@@ -1,0 +1,52 @@
+"""What a tool may raise beside the editor's own errors. Positional arguments only: they must survive pickling."""
+
+from ..editing.errors import (
+    EditCancelled,
+    EditError,
+    EditFailed,
+    EditTimedOut,
+    NothingToEdit,
+    RetryableCall,
+)
+
+
+class UnknownImage(RetryableCall):
+    """A reference that leads to no stored image. Args: the reference."""
+
+    def __str__(self) -> str:
+        return f"there is no image {self.args[0]!r}: use a reference that an upload or an edit returned"
+
+
+class InvalidBeliefState(RetryableCall):
+    """A belief state outside the ontology, or one that contradicts itself. Args: what is wrong."""
+
+    def __str__(self) -> str:
+        return f"the belief state cannot be used: {self.args[0]}"
+
+
+class EditorBroke(EditFailed):
+    """The editor failed for a reason of its own (out of memory, say). Args: what it said."""
+
+    def __str__(self) -> str:
+        return f"the editor failed ({self.args[0]}): try again"
+
+
+class StoreUnavailable(EditFailed):
+    """The store of images cannot be read or written. Args: what the system said."""
+
+    def __str__(self) -> str:
+        return f"the image store cannot be used ({self.args[0]}): check its folder and the space on the disk"
+
+
+__all__ = [
+    "EditCancelled",
+    "EditError",
+    "EditFailed",
+    "EditTimedOut",
+    "EditorBroke",
+    "InvalidBeliefState",
+    "NothingToEdit",
+    "RetryableCall",
+    "StoreUnavailable",
+    "UnknownImage",
+]
