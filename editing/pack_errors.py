@@ -26,6 +26,13 @@ class PackIncomplete(PackError):
         return f"{folder} holds no {file}: it is no model pack, or was copied in part"
 
 
+class PackExists(PackError):
+    """Args: folder of the pack that is there already."""
+
+    def __str__(self) -> str:
+        return f"{self.args[0]} exists already: remove it first, or choose another name"
+
+
 class PackInvalid(PackError):
     """Args: path of the file, what is wrong in it."""
 
@@ -63,9 +70,7 @@ class KeyUnexpected(PackError):
 
     def __str__(self) -> str:
         path, key, count = self.args
-        return (
-            f"{path} has the unexpected key {key!r}{_and_more(count)}: it is another network, or another version"
-        )
+        return f"{path} has the unexpected key {key!r}{_and_more(count)}: it is another network, or another version"
 
 
 class ShapeMismatch(PackError):
