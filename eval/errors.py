@@ -1,0 +1,42 @@
+"""Typed errors of the evaluation module. Positional arguments only: they must survive pickling."""
+
+
+class EvalError(Exception):
+    """Base of what this module raises on bad input; the message says what to do."""
+
+
+class ReviewRefused(EvalError):
+    """Reviewed rows that cannot be applied. Args: one `row N: reason` a problem."""
+
+    def __str__(self) -> str:
+        return "the review is not applied; correct these rows first:\n" + "\n".join(self.args)
+
+
+class EndpointRefused(EvalError):
+    """The LLM endpoint answered with an error that trying again does not mend. Args: url, status, what it said."""
+
+    def __str__(self) -> str:
+        url, status, said = self.args
+        hints = {401: "check the API key", 403: "check the API key", 404: "check base URL and model name"}
+        return f"{url} answered {status} ({hints.get(status, 'the request is wrong')}): {said}"
+
+
+class EndpointFailed(EvalError):
+    """The LLM endpoint did not give a usable answer however often it was asked. Args: url, attempts, last reason."""
+
+    def __str__(self) -> str:
+        return f"{self.args[0]} gave no usable answer in {self.args[1]} attempts; the last one: {self.args[2]}"
+
+
+class JournalMismatch(EvalError):
+    """An interrupted paraphrase run belongs to other input or settings. Args: path of the journal."""
+
+    def __str__(self) -> str:
+        return f"{self.args[0]} belongs to a run with other dialogues or settings; finish that run or delete the file"
+
+
+class PredictionsDoNotFit(EvalError):
+    """Predictions and dialogues that do not belong together. Args: name of the predictions, reason."""
+
+    def __str__(self) -> str:
+        return f"{self.args[0]}: {self.args[1]}"
