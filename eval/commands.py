@@ -201,16 +201,20 @@ def evaluate_dialogue(
     Example: chatedit eval dialogue predictions.jsonl --data data/test.jsonl
     """
     from .dialogue_scores import score
-    from .score_tables import breakdown, table_4
+    from .score_tables import breakdown, response_table, tracking_table
 
     with _told():
         dialogues = _read(data_file)
-        scores = [score(Path(m).name, _predictions(m, dialogues, is_open, engine), dialogues) for m in models]
+        scores = [
+            score(Path(m).name.removesuffix(".jsonl"), _predictions(m, dialogues, is_open, engine), dialogues)
+            for m in models
+        ]
     if as_json:
         typer.echo(json.dumps([ours.to_json() for ours in scores], indent=2, ensure_ascii=False))
         return
     console.print(f"{data_file}: {scores[0].num_dialogues:,} dialogues, {scores[0].num_turns:,} turns")
-    for table in (table_4(scores), *breakdown(scores)):
+    answers = [response_table(scores)] if any(ours.responses for ours in scores) else []
+    for table in (tracking_table(scores), *answers, *breakdown(scores)):
         console.print(table)
     signatures = {ours.responses.bleu_signature for ours in scores if ours.responses}
     for signature in signatures:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from . import paper
-from .dialogue_scores import DialogueScores, ResponseScores, spread
+from .dialogue_scores import DialogueScores, spread
 from .statistics import RARE, Statistics
 
 
@@ -33,44 +33,69 @@ _TABLE_3_NOTE = (
 )
 
 
-def table_4(scores: Sequence[DialogueScores]) -> Table:
-    """Tracking and responses beside the paper's three sizes; with several models, their mean and spread as well."""
-    table = Table(title="Table 4: tracking and responses", caption=_TABLE_4_NOTE, caption_justify="left")
-    table.add_column("model")
-    for name in (
-        "joint acc.",
-        "95 %",
-        "F1 pairs",
-        "F1 turns",
-        "BLEU",
-        "Dist-1",
-        "Dist-2",
-        "D-1/32",
-        "D-2/32",
-        "illogical",
-    ):
-        table.add_column(name, justify="right")
+def tracking_table(scores: Sequence[DialogueScores]) -> Table:
+    """Tracking beside the paper's three sizes (Table 4); with several models, their mean and spread as well."""
+    table = _table("Table 4, user request tracking, %", _TRACKING_NOTE)
+    for name in ("joint acc.", "95 %", "F1 pairs", "F1 turns", "unreadable"):
+        table.add_column(name, justify="right", no_wrap=True)
     for name, row in paper.TABLE_4.items():
-        numbers = (f"{row.bleu:.2f}", f"{row.distinct_1:.3f}", f"{row.distinct_2:.3f}")
-        table.add_row(f"paper, {name}", f"{row.joint_accuracy:.2f}", "", "", "", *numbers, "", "", "", style="dim")
+        table.add_row(f"paper, {name}", f"{row.joint_accuracy:.2f}", style="dim")
+    table.add_row("paper, ChatGPT", f"{paper.CHATGPT_JOINT_ACCURACY:.2f}", style="dim")
+    table.add_row("paper, unseen values", f"{paper.UNSEEN_ACCURACY:.2f}", style="dim")
     table.add_section()
     for ours in scores:
         low, high = 100 * ours.joint_accuracy.low, 100 * ours.joint_accuracy.high
-        tracking = (f"{100 * ours.joint_accuracy.mean:.2f}", f"{low:.1f}-{high:.1f}")
-        f1 = (f"{100 * ours.slot_f1.f1:.2f}", f"{100 * ours.slot_f1_by_turn.f1:.2f}")
-        table.add_row(ours.name, *tracking, *f1, *_reply_cells(ours.responses))
+        ratios = (f"{100 * ratio:.2f}" for ratio in (ours.slot_f1.f1, ours.slot_f1_by_turn.f1, ours.unreadable))
+        table.add_row(ours.name, f"{100 * ours.joint_accuracy.mean:.2f}", f"{low:.1f}-{high:.1f}", *ratios)
     if len(scores) > 1:
+        joint = _mean_percent([ours.joint_accuracy.mean for ours in scores])
+        pairs = _mean_percent([ours.slot_f1.f1 for ours in scores])
+        turns = _mean_percent([ours.slot_f1_by_turn.f1 for ours in scores])
         table.add_section()
-        table.add_row(f"mean of {len(scores)}", *_mean_cells(scores), style="bold")
+        table.add_row(f"mean of {len(scores)}", joint, "", pairs, turns, "", style="bold")
     return table
 
 
-_TABLE_4_NOTE = (
-    "Percent, but for Distinct-n. 95 %: bootstrap over dialogues. F1 pairs: over all slot-value pairs; F1 turns: "
-    "mean over turns. Dist-n: Li et al. 2015, over all replies; D-n/32: mean over groups of 32 replies. The paper "
-    "does not say how it groups, so its Distinct-n compares with neither. Illogical: acts that repeat or contradict "
-    "the wishes or the photo. The paper's rows are for its own data: another test set."
+_TRACKING_NOTE = (
+    "95 %: bootstrap over dialogues. F1 pairs: over all slot-value pairs; F1 turns: mean over turns. "
+    "The paper's rows are for its own data: another test set."
 )
+
+
+def response_table(scores: Sequence[DialogueScores]) -> Table:
+    """Responses beside the paper's three sizes (Table 4); models without replies are left out."""
+    table = _table("Table 4, response generation", _RESPONSE_NOTE)
+    for name in ("BLEU", "Dist-1", "Dist-2", "D-1/32", "D-2/32", "illogical"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, row in paper.TABLE_4.items():
+        table.add_row(
+            f"paper, {name}", f"{row.bleu:.2f}", f"{row.distinct_1:.3f}", f"{row.distinct_2:.3f}", style="dim"
+        )
+    table.add_section()
+    answering = [(ours.name, ours.responses) for ours in scores if ours.responses]
+    for name, replies in answering:
+        illogical = "-" if replies.illogical is None else f"{100 * replies.illogical:.2f} %"
+        distinct = (f"{getattr(replies, field):.3f}" for field in _DISTINCT)
+        table.add_row(name, f"{replies.bleu:.2f}", *distinct, illogical)
+    if len(answering) > 1:
+        bleu = _mean([replies.bleu for _, replies in answering], 2)
+        distinct = (_mean([getattr(replies, field) for _, replies in answering], 3) for field in _DISTINCT)
+        table.add_section()
+        table.add_row(f"mean of {len(answering)}", bleu, *distinct, "", style="bold")
+    return table
+
+
+_DISTINCT = ("distinct_1", "distinct_2", "distinct_1_in_groups", "distinct_2_in_groups")
+_RESPONSE_NOTE = (
+    "Dist-n: Li et al. 2015, over all replies; D-n/32: mean over groups of 32 replies. The paper does not say how it "
+    "groups, so its Distinct-n compares with neither. Illogical: acts that repeat or contradict wishes or photo."
+)
+
+
+def _table(title: str, note: str) -> Table:
+    table = Table(title=title, caption=note, caption_justify="left")
+    table.add_column("model", overflow="fold")
+    return table
 
 
 def breakdown(scores: Sequence[DialogueScores]) -> list[Table]:
@@ -103,29 +128,13 @@ def _by_kind(scores: Sequence[DialogueScores]) -> Table:
     return table
 
 
-def _reply_cells(replies: ResponseScores | None) -> list[str]:
-    if replies is None:
-        return ["-"] * 6
-    distinct = (replies.distinct_1, replies.distinct_2, replies.distinct_1_in_groups, replies.distinct_2_in_groups)
-    illogical = "-" if replies.illogical is None else f"{100 * replies.illogical:.2f}"
-    return [f"{replies.bleu:.2f}", *(f"{value:.3f}" for value in distinct), illogical]
+def _mean(values: Sequence[float], digits: int) -> str:
+    mean, deviation = spread(values)
+    return f"{mean:.{digits}f}±{deviation:.{digits}f}"
 
 
-def _mean_cells(scores: Sequence[DialogueScores]) -> list[str]:
-    def percent(values: list[float]) -> str:
-        mean, deviation = spread([100 * value for value in values])
-        return f"{mean:.2f} ± {deviation:.2f}"
-
-    replies = [ours.responses for ours in scores if ours.responses]
-    cells = [percent([s.joint_accuracy.mean for s in scores]), "", percent([s.slot_f1.f1 for s in scores])]
-    cells.append(percent([s.slot_f1_by_turn.f1 for s in scores]))
-    if not replies:
-        return [*cells, *["-"] * 6]
-    cells.append("{:.2f} ± {:.2f}".format(*spread([r.bleu for r in replies])))
-    for name in ("distinct_1", "distinct_2", "distinct_1_in_groups", "distinct_2_in_groups"):
-        cells.append("{:.3f} ± {:.3f}".format(*spread([getattr(r, name) for r in replies])))
-    illogical = [r.illogical for r in replies if r.illogical is not None]
-    return [*cells, percent(illogical) if illogical else "-"]
+def _mean_percent(values: Sequence[float]) -> str:
+    return _mean([100 * value for value in values], 2)
 
 
 def _percent(value: float | None) -> str:
