@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from . import paper
@@ -48,11 +49,13 @@ def tracking_table(scores: Sequence[DialogueScores]) -> Table:
         ratios = (f"{100 * ratio:.2f}" for ratio in (ours.slot_f1.f1, ours.slot_f1_by_turn.f1, ours.unreadable))
         table.add_row(ours.name, f"{100 * ours.joint_accuracy.mean:.2f}", f"{low:.1f}-{high:.1f}", *ratios)
     if len(scores) > 1:
-        joint = _mean_percent([ours.joint_accuracy.mean for ours in scores])
-        pairs = _mean_percent([ours.slot_f1.f1 for ours in scores])
-        turns = _mean_percent([ours.slot_f1_by_turn.f1 for ours in scores])
-        table.add_section()
-        table.add_row(f"mean of {len(scores)}", joint, "", pairs, turns, "", style="bold")
+        columns = [
+            [100 * ours.joint_accuracy.mean for ours in scores],
+            [],
+            [100 * ours.slot_f1.f1 for ours in scores],
+            [100 * ours.slot_f1_by_turn.f1 for ours in scores],
+        ]
+        _add_means(table, columns, [2, 2, 2, 2])
     return table
 
 
@@ -78,10 +81,8 @@ def response_table(scores: Sequence[DialogueScores]) -> Table:
         distinct = (f"{getattr(replies, field):.3f}" for field in _DISTINCT)
         table.add_row(name, f"{replies.bleu:.2f}", *distinct, illogical)
     if len(answering) > 1:
-        bleu = _mean([replies.bleu for _, replies in answering], 2)
-        distinct = (_mean([getattr(replies, field) for _, replies in answering], 3) for field in _DISTINCT)
-        table.add_section()
-        table.add_row(f"mean of {len(answering)}", bleu, *distinct, "", style="bold")
+        columns = [[getattr(replies, field) for _, replies in answering] for field in ("bleu", *_DISTINCT)]
+        _add_means(table, columns, [2, 3, 3, 3, 3])
     return table
 
 
@@ -93,9 +94,20 @@ _RESPONSE_NOTE = (
 
 
 def _table(title: str, note: str) -> Table:
-    table = Table(title=title, caption=note, caption_justify="left")
+    table = Table(title=title, caption=note, caption_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("model", overflow="fold")
     return table
+
+
+def _add_means(table: Table, columns: Sequence[Sequence[float]], digits: Sequence[int]) -> None:
+    """A row of means and one of spreads; a column without values stays empty."""
+    spreads = [spread(column) if column else None for column in columns]
+    rows = [("mean", [found and found.mean for found in spreads])]
+    rows.append(("± over models", [found and found.deviation for found in spreads]))
+    table.add_section()
+    for name, values in rows:
+        pairs = zip(values, digits, strict=True)
+        table.add_row(name, *("" if v is None else f"{v:.{n}f}" for v, n in pairs), style="bold")
 
 
 def breakdown(scores: Sequence[DialogueScores]) -> list[Table]:
@@ -126,15 +138,6 @@ def _by_kind(scores: Sequence[DialogueScores]) -> Table:
         cells = (_percent(ours.by_kind[kind][0] if kind in ours.by_kind else None) for ours in scores)
         table.add_row(kind, f"{size:,}", *cells)
     return table
-
-
-def _mean(values: Sequence[float], digits: int) -> str:
-    mean, deviation = spread(values)
-    return f"{mean:.{digits}f}±{deviation:.{digits}f}"
-
-
-def _mean_percent(values: Sequence[float]) -> str:
-    return _mean([100 * value for value in values], 2)
 
 
 def _percent(value: float | None) -> str:
