@@ -89,5 +89,12 @@ class ParameterCountWrong(PackError):
         return f"{path} holds {actual} numbers, but pack.yaml says {expected}"
 
 
+class AlignmentUnavailable(PackError):
+    """The pack crops photos by facial landmarks, and no detector is installed."""
+
+    def __str__(self) -> str:
+        return "cropping photos needs a face detector: pip install 'chatedit[align]' (or crop as FFHQ does, --aligned)"
+
+
 def _and_more(count: int) -> str:
     return f" and {count - 1} more" if count > 1 else ""

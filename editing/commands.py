@@ -1,0 +1,281 @@
+"""Commands of the editing module: `chatedit models ...`, `chatedit edit`, `chatedit bench edit`."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ..dialogue.belief_state import BeliefState, parse, to_text
+from ..dialogue.errors import DialogueError
+
+if TYPE_CHECKING:  # torch takes seconds to import
+    from .edit_bench import PresetScore
+    from .edit_job import EditResult
+    from .pack import Pack
+    from .photo import Photo
+    from .presets import Preset
+
+models = typer.Typer(no_args_is_help=True, help="Model packs: what there is, is it whole, make one from your files.")
+bench = typer.Typer(no_args_is_help=True, help="Measure speed and quality on this machine.")
+console = Console()
+
+NUM_PREVIEWS = 4  # pictures of `--strip` between start and result
+SEED_NOISE = 0.1  # start offset of `--seed`, where the preset brings none
+
+PackName = Annotated[str, typer.Option("--pack", help="Name of a pack, or its folder.")]
+PacksFolder = Annotated[Path | None, typer.Option("--packs", help="Folder of imported packs.")]
+Device = Annotated[str, typer.Option("--device", help="cpu or cuda.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+
+
+@models.command("list")
+def list_models(packs: PacksFolder = None, as_json: AsJson = False) -> None:
+    """The packs that ship with ChatEdit and those that you imported."""
+    from .pack import available_packs
+    from .pack_format import read_pack_file
+
+    with _told():
+        rows = [(folder, read_pack_file(folder)) for folder in available_packs(packs).values()]
+    sizes = [sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 1e6 for folder, _ in rows]
+    if as_json:
+        fields = ("name", "domain", "image_size_px", "licence")
+        listed = [
+            {**{name: getattr(file, name) for name in fields}, "megabytes": round(size, 1), "folder": str(folder)}
+            for (folder, file), size in zip(rows, sizes, strict=True)
+        ]
+        console.print_json(data=listed)
+        return
+    table = Table("name", "domain", "pixels", "MB", "licence", "folder")
+    for (folder, file), size in zip(rows, sizes, strict=True):
+        table.add_row(file.name, file.domain, str(file.image_size_px), f"{size:.1f}", file.licence, str(folder))
+    console.print(table)
+
+
+@models.command("show")
+def show_model(name: Annotated[str, typer.Argument(help="Name or folder.")], packs: PacksFolder = None) -> None:
+    """What a pack holds: components, presets, wording, limits. Loads no weights."""
+    from .pack import find_pack
+    from .pack_format import read_pack_file
+
+    with _told():
+        folder = find_pack(name, packs)
+        file = read_pack_file(folder)
+        presets = file.parsed_presets()
+    console.print(f"[bold]{file.name}[/bold]: {file.domain}, {file.image_size_px} px. {file.description}")
+    console.print(f"licence: {file.licence}\nfolder: {folder}")
+    table = Table("component", "file", "numbers", "sha256")
+    for part, weights in file.weight_files().items():
+        table.add_row(part, weights.file, f"{weights.parameters:,}", weights.sha256[:16])
+    console.print(table)
+    for preset in presets.values():
+        mark = " (default)" if preset.name == file.default_preset else ""
+        terms = ", ".join(f"{term} {weight:g}" for term, weight in dataclasses.asdict(preset.weights).items() if weight)
+        console.print(f"preset {preset.name}{mark}: {preset.steps} steps at {preset.learning_rate:g}; {terms}")
+    console.print(f"prompts: {file.templates.single!r}, {file.templates.joined!r}")
+    limits = file.domain_check.model_dump(exclude_none=True, exclude_defaults=True)
+    console.print(f"domain check: {json.dumps(limits) if limits else 'none'}; alignment: {file.alignment}")
+
+
+@models.command("verify")
+def verify_model(name: Annotated[str, typer.Argument(help="Name or folder.")], packs: PacksFolder = None) -> None:
+    """Check every hash, key and shape of a pack, and that its networks work together."""
+    from .attribute_reader import load_reader
+    from .pack import load_pack
+    from .pack_trial import try_pack
+
+    with _told():
+        pack = load_pack(name, packs_folder=packs)
+        reader = load_reader(pack)
+        try_pack(pack, reader)
+    count = sum(part.parameters for part in pack.file.weight_files().values())
+    console.print(f"{pack.name} in {pack.folder} is whole: {count:,} numbers; hashes, keys and shapes are right")
+
+
+@models.command("import")
+def import_model(
+    generator: Annotated[Path, typer.Option(help="stylegan2-ffhq-config-f.pt (g_ema).")],
+    encoder: Annotated[Path, typer.Option(help="e4e_ffhq_encode.pt.")],
+    identity: Annotated[Path, typer.Option(help="model_ir_se50.pth.")],
+    clip: Annotated[str, typer.Option(help="Architecture of open_clip.")] = "ViT-B-32-quickgelu",
+    clip_weights: Annotated[str, typer.Option(help="File, or pretrained tag of open_clip (downloads).")] = "openai",
+    dialogue: Annotated[Path | None, typer.Option(help="Folder of a T5 or PPTOD checkpoint.")] = None,
+    name: Annotated[str, typer.Option(help="What to call the pack.")] = "ffhq",
+    sha256: Annotated[list[str] | None, typer.Option(help="PART=HASH that a file must have; repeatable.")] = None,
+    packs: PacksFolder = None,
+) -> None:
+    """Make a pack from the official files on disk: checked, converted to safetensors, nothing unpickled."""
+    from .pack_import import OfficialFiles, import_pack
+
+    files = OfficialFiles(generator, encoder, identity, clip, clip_weights, dialogue, _hashes(sha256 or []))
+    with _told():
+        folder = import_pack(files, name, packs, lambda step: console.print(f"{step} ..."))
+    console.print(f"pack {name} is in {folder}")
+
+
+def edit(
+    image: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The photo.")],
+    belief_state: Annotated[str, typer.Argument(help="'blond hair, smiling', 'makeup: lipstick', or JSON.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="PNG to write.")] = Path("edited.png"),
+    preset: Annotated[str | None, typer.Option(help="full, fast, ...; the pack's default where absent.")] = None,
+    pack: PackName = "portraits",
+    strip: Annotated[bool, typer.Option("--strip", help="Photo, reconstruction, steps and result in a row.")] = False,
+    before_after: Annotated[bool, typer.Option("--before-after", help="Photo and result in a row.")] = False,
+    seed: Annotated[
+        int | None, typer.Option(help="Start a little off, so that each seed gives its own result.")
+    ] = None,
+    aligned: Annotated[bool, typer.Option("--aligned", help="The photo is cropped as the pack expects.")] = False,
+    timeout: Annotated[float | None, typer.Option(help="Seconds allowed for the optimisation.")] = None,
+    packs: PacksFolder = None,
+    device: Device = "cpu",
+) -> None:
+    """Edit a photo towards a belief state: everything that it should show."""
+    from .pack import load_pack
+    from .photo import open_aligned_photo, open_photo
+
+    if strip and before_after:
+        raise typer.BadParameter("choose one of --strip and --before-after")
+    with _told():
+        state = parse(belief_state)
+        loaded = load_pack(pack, device, packs)
+        chosen = _seeded(loaded.preset(preset), seed)
+        photo = (open_aligned_photo if aligned else open_photo)(loaded, image.read_bytes())
+        result, previews = _run_edit(loaded, photo, state, chosen, seed or 0, timeout)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    _arrange(loaded, photo, result, previews, strip, before_after).save(out)
+    console.print(f"{out}: {to_text(state)} ({result.steps} steps, loss {float(result.losses[-1, -1]):.4f})")
+
+
+@bench.command("edit")
+def bench_edit(
+    pack: PackName = "portraits",
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Pictures to edit.")] = 20,
+    preset: Annotated[list[str] | None, typer.Option(help="Preset to measure; repeatable. All where absent.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the pictures and what is asked for.")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
+    packs: PacksFolder = None,
+    device: Device = "cpu",
+    as_json: AsJson = False,
+) -> None:
+    """Compare a pack's presets on the same edits: seconds, success, collateral changes, identity."""
+    import torch
+
+    from .attribute_reader import load_reader
+    from .edit_bench import bench_cases, score_preset
+    from .pack import load_pack
+
+    if threads:
+        torch.set_num_threads(threads)
+    with _told():
+        loaded = load_pack(pack, device, packs)
+        presets = [loaded.preset(name) for name in preset or loaded.presets]
+        cases, reader = bench_cases(loaded, count, seed), load_reader(loaded)
+        with _progress() as progress:
+            scores = []
+            for one in presets:
+                task = progress.add_task(one.name, total=count)
+                scores.append(score_preset(loaded, one, cases, reader, lambda task=task: progress.advance(task)))
+    if as_json:
+        console.print_json(data=[dataclasses.asdict(score) for score in scores])
+    else:
+        console.print(_score_table(scores))
+
+
+def _run_edit(
+    pack: "Pack", photo: "Photo", state: BeliefState, preset: "Preset", seed: int, timeout_s: float | None
+) -> "tuple[EditResult, list[Any]]":
+    """The result, and previews on the way to it."""
+    from .engine import Engine
+    from .errors import EditError
+
+    previews: list[Any] = []
+    with _progress() as progress:
+        task = progress.add_task("editing", total=preset.steps)
+
+        def on_progress(step: Any) -> None:
+            progress.update(task, completed=step.step)
+            if step.preview is not None:
+                previews.append(step.preview)
+
+        job = pack.job(
+            photo.w_plus,
+            state,
+            preset,
+            seed=seed,
+            timeout_s=timeout_s,
+            on_progress=on_progress,
+            preview_every=max(1, preset.steps // (NUM_PREVIEWS + 1)),
+        )
+        (outcome,) = Engine(pack.models(), pack.device).run([job])
+    if isinstance(outcome, EditError):
+        raise outcome
+    return outcome, previews[:NUM_PREVIEWS]
+
+
+def _seeded(preset: "Preset", seed: int | None) -> "Preset":
+    if seed is None or preset.start_noise:
+        return preset
+    return dataclasses.replace(preset, start_noise=SEED_NOISE)
+
+
+def _arrange(
+    pack: "Pack", photo: "Photo", result: "EditResult", previews: list[Any], strip: bool, before_after: bool
+) -> Any:
+    """The picture to write."""
+    from .image_file import to_image
+    from .picture_row import picture_row
+
+    if strip:
+        reconstruction = pack.generator(photo.w_plus[None])[0]
+        return picture_row([to_image(p) for p in (photo.picture, reconstruction, *previews, result.image)])
+    if before_after:
+        return picture_row([to_image(photo.picture), to_image(result.image)])
+    return to_image(result.image)
+
+
+def _score_table(scores: "list[PresetScore]") -> Table:
+    table = Table("preset", "steps", "s/edit", "s/edit, 4 together", "present", "changed", "identity", "failed")
+    for score in scores:
+        shares = ("-" if value is None else f"{value:.3f}" for value in (score.present, score.changed))
+        table.add_row(
+            score.preset,
+            f"{score.steps:.0f}",
+            f"{score.seconds:.2f}",
+            f"{score.seconds_together:.2f}",
+            *shares,
+            f"{score.identity:.3f}",
+            str(score.failed),
+        )
+    return table
+
+
+def _hashes(pairs: list[str]) -> dict[str, str]:
+    """{"generator": "ab12..."} of ["generator=ab12..."]."""
+    split = [pair.partition("=") for pair in pairs]
+    hashes = {part: digest for part, _, digest in split}
+    if unknown := [part for part in hashes if part not in ("generator", "encoder", "identity", "clip")]:
+        raise typer.BadParameter(f"no part {unknown[0]!r}; write generator=, encoder=, identity= or clip=")
+    return hashes
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say what is wrong in one line instead of a traceback, and exit with 1."""
+    from .errors import EditError
+
+    try:
+        yield
+    except (EditError, DialogueError) as error:
+        typer.secho(f"error: {error}", fg="red", err=True)
+        raise typer.Exit(1) from error
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True))

@@ -1,0 +1,154 @@
+"""Presets of a pack compared on the same edits: speed, success, what else changed, identity."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..dialogue.belief_state import BeliefState, from_values, values
+from ..dialogue.ontology import ONTOLOGY
+from .attribute_reader import Reader
+from .edit_job import EditResult
+from .engine import Engine
+from .errors import EditError
+from .image_file import to_tensor
+from .inversion import invert
+from .pack import Pack
+from .presets import Preset
+from .text_targets import unrequested
+
+MAX_VALUES, TOGETHER = 3, 4
+GENERATED_SPREAD = 0.7  # truncation of the generated faces that stand in where the pack has no renderer
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One edit to do: a picture [3, S, S], its latent [num_ws, D] and what to ask for."""
+
+    picture: Tensor
+    w_plus: Tensor
+    belief_state: BeliefState
+
+
+@dataclass(frozen=True, slots=True)
+class PresetScore:
+    """What a preset reached; shares in [0, 1], None where the pack has no reader.
+
+    Attributes:
+        steps: mean optimiser steps.
+        seconds: mean of one edit, alone.
+        seconds_together: of one edit when `TOGETHER` run as a batch.
+        present: of the values asked for, how many the reader sees in the result.
+        changed: of the values not asked for, how many it sees appear or vanish.
+        identity: mean cosine of the identity features of the source's reconstruction and the result.
+        failed: edits that ended in an error.
+    """
+
+    preset: str
+    edits: int
+    steps: float
+    seconds: float
+    seconds_together: float
+    present: float | None
+    changed: float | None
+    identity: float
+    failed: int
+
+
+def bench_cases(pack: Pack, count: int, seed: int = 0) -> list[Case]:
+    """Edits of `count` pictures towards one to three random values that they do not have."""
+    rng = np.random.default_rng(seed)
+    cases = []
+    for picture, there in _sources(pack, count, rng):
+        absent = [value for value in ONTOLOGY.values if value not in there]
+        wanted = rng.choice(absent, size=int(rng.integers(1, MAX_VALUES + 1)), replace=False)
+        w_plus = invert(pack, picture[None])[0]
+        cases.append(Case(picture, w_plus, from_values(str(value) for value in wanted)))
+    return cases
+
+
+def score_preset(
+    pack: Pack,
+    preset: Preset,
+    cases: Sequence[Case],
+    reader: Reader | None,
+    report: Callable[[], None] = lambda: None,
+) -> PresetScore:
+    """Do every edit alone, and the first few once more together; `report` is called after each."""
+    engine = Engine(pack.models(), pack.device)
+    jobs = [pack.job(case.w_plus, case.belief_state, preset) for case in cases]
+    engine.run(jobs[:1])  # warm up
+    outcomes: list[EditResult | EditError] = []
+    started = time.perf_counter()
+    for job in jobs:
+        outcomes += engine.run([job])
+        report()
+    seconds = (time.perf_counter() - started) / len(jobs)
+    batch = (jobs * TOGETHER)[:TOGETHER]
+    started = time.perf_counter()
+    engine.run(batch)
+    together = (time.perf_counter() - started) / len(batch)
+    done = [(case, out) for case, out in zip(cases, outcomes, strict=True) if isinstance(out, EditResult)]
+    if not done:
+        raise next(out for out in outcomes if isinstance(out, EditError))
+    present, changed = (None, None) if reader is None else _read_scores(done, reader)
+    return PresetScore(
+        preset=preset.name,
+        edits=len(cases),
+        steps=float(np.mean([out.steps for _, out in done])),
+        seconds=seconds,
+        seconds_together=together,
+        present=present,
+        changed=changed,
+        identity=_identity(pack, done),
+        failed=len(cases) - len(done),
+    )
+
+
+def _read_scores(done: Sequence[tuple[Case, EditResult]], reader: Reader) -> tuple[float, float]:
+    """Share of requested values present, and of the others changed."""
+    before = reader(torch.stack([case.picture for case, _ in done]))
+    after = reader(torch.stack([result.image for _, result in done]))
+    present, changed = [], []
+    for row, (case, _) in enumerate(done):
+        wanted = [ONTOLOGY.values.index(value) for value in values(case.belief_state)]
+        others = [ONTOLOGY.values.index(value) for value in unrequested(case.belief_state)]
+        present += after[row, wanted].tolist()
+        changed += (after[row, others] != before[row, others]).tolist()
+    return float(np.mean(present)), float(np.mean(changed))
+
+
+@torch.no_grad()
+def _identity(pack: Pack, done: Sequence[tuple[Case, EditResult]]) -> float:
+    before = pack.generator(torch.stack([case.w_plus for case, _ in done]))
+    after = torch.stack([result.image for _, result in done]).to(before)
+    return float((pack.identity_features(before) * pack.identity_features(after)).sum(dim=1).mean())
+
+
+def _sources(pack: Pack, count: int, rng: np.random.Generator) -> list[tuple[Tensor, set[str]]]:
+    """Pictures [3, S, S] with the values that they are known to have."""
+    if pack.name == "portraits":
+        from PIL import Image
+
+        from .portraits.factors import attributes_of, sample_portrait
+        from .portraits.renderer import render
+
+        portraits = [sample_portrait(rng) for _ in range(count)]
+        images = [Image.fromarray(render(portrait, pack.image_size)) for portrait in portraits]
+        return [
+            (to_tensor(image, pack.image_size)[0], attributes_of(portrait))
+            for image, portrait in zip(images, portraits, strict=True)
+        ]
+    return [(picture, set()) for picture in _generated(pack, count, rng)]
+
+
+@torch.no_grad()
+def _generated(pack: Pack, count: int, rng: np.random.Generator) -> Tensor:
+    generator, style_dim = pack.generator, pack.generator.style_dim
+    z = torch.from_numpy(rng.standard_normal((count, style_dim), np.float32)).to(pack.device)
+    average = pack.latents.latent_avg.to(pack.device)
+    w_plus = average + GENERATED_SPREAD * (generator.broadcast(generator.mapping(z)) - average)
+    return generator(w_plus).clamp(-1.0, 1.0)
