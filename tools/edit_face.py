@@ -10,7 +10,7 @@ from ..dialogue import belief_state
 from ..dialogue.belief_state import BeliefState
 from ..dialogue.errors import DialogueError
 from ..dialogue.ontology import ONTOLOGY
-from .editor import Editor, EditOptions, EditProgress, EditRequest
+from .editor import EditOptions, Editor, EditProgress, EditRequest
 from .errors import EditTimedOut, InvalidBeliefState, RetryableCall
 from .photo import inverted
 from .store import Store, StoredEdit, edit_key

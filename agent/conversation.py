@@ -1,0 +1,296 @@
+"""Threads: one turn at a time, resumed after a crash, moved through their history by API."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, cast
+
+from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.graph.state import CompiledStateGraph
+
+from ..tools.photo import Photo
+from .errors import ThreadBusy, UnknownThread
+from .navigation import Navigation
+from .nodes import describe_move
+from .reply import failed
+from .state import DialogueState, Turn
+from .thread_leases import Leases
+from .versions import first_of, head, highest_version, moved, root, turns_of
+
+logger = logging.getLogger(__name__)
+OnEvent = Callable[[str, dict[str, Any]], None]
+"""Called with (`progress`, {"edit", "step", "num_steps"}) or (name of a node that ended, its update)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a turn or a move came to.
+
+    Attributes:
+        text: what the system says.
+        turn: the turn that the conversation stands at now.
+        picture: reference of the picture to show.
+        comparison: two turns to show side by side, if that was asked.
+        error: type and message where the turn came to nothing.
+        is_changed: whether another version is shown than before.
+    """
+
+    text: str
+    turn: Turn
+    picture: str
+    comparison: tuple[Turn, Turn] | None
+    error: dict[str, str] | None
+    is_changed: bool
+
+
+class Conversations:
+    """All threads of a graph.
+
+    Args:
+        graph: `build_graph(...)` with a checkpointer.
+        leases: who may write to a thread.
+        cancel_edit: `Editor.cancel`, so that a turn can be cancelled.
+    """
+
+    def __init__(
+        self, graph: CompiledStateGraph, leases: Leases, cancel_edit: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        self._graph, self._leases, self._cancel_edit = graph, leases, cancel_edit
+        self._lock = Lock()
+        self._edits: dict[str, str] = {}  # thread -> key of the edit that runs
+        self._cancelled: set[str] = set()  # threads to cancel as soon as their edit starts
+
+    def open(self, thread: str, photo: Photo) -> Turn:
+        """Start a thread with a photo; a thread that has one stays as it is.
+
+        Raises:
+            ThreadBusy
+        """
+        with self._hold(thread):
+            state = self._values(thread)
+            if not state.get("image"):
+                values: dict[str, Any] = {
+                    "image": photo.reference,
+                    "picture": photo.image,
+                    "caption": photo.caption,
+                    "attributes": list(photo.attributes),
+                    "belief_state": {},
+                }
+                values |= {"turns": [root(cast(DialogueState, values))], "head": 0, "redo": []}
+                self._graph.update_state(_config(thread), values, as_node="respond")
+            return head(self._values(thread))
+
+    def say(
+        self, thread: str, utterance: str, on_event: OnEvent | None = None, message_id: str | None = None
+    ) -> Answer:
+        """One turn. A turn that a killed process left is finished first.
+
+        Args:
+            message_id: makes the call idempotent: the answer to a message that was answered already is given again.
+        Raises:
+            ThreadBusy: a turn is running on this thread.
+            UnknownThread: the thread has no photo.
+        """
+        with self._hold(thread):
+            self._finish(thread, on_event)
+            state = self._known(thread)
+            for turn in turns_of(state):
+                if message_id and turn["message_id"] == message_id:
+                    return _answer({**state, "head": turn["id"], "picture": turn["image"]}, turn["system"], False)
+            message = HumanMessage(utterance, id=message_id)
+            return self._run(thread, {"messages": [message]}, utterance, on_event)
+
+    def resume(self, thread: str, on_event: OnEvent | None = None) -> Answer | None:
+        """Finish a turn that a killed process left; None where there is none.
+
+        Raises:
+            ThreadBusy
+        """
+        with self._hold(thread):
+            return self._finish(thread, on_event)
+
+    def undo(self, thread: str, steps: int = 1) -> Answer:
+        """Back by versions. Raises: NothingToUndo, ThreadBusy, UnknownThread."""
+        return self._move(thread, Navigation("undo", steps))
+
+    def redo(self, thread: str, steps: int = 1) -> Answer:
+        """Take undos back. Raises: NothingToRedo, ThreadBusy, UnknownThread."""
+        return self._move(thread, Navigation("redo", steps))
+
+    def go_to(self, thread: str, version: int) -> Answer:
+        """To any version; what is said next branches off there. Raises: UnknownVersion, ThreadBusy, UnknownThread."""
+        return self._move(thread, Navigation("go_to", versions=(version,)))
+
+    def start_over(self, thread: str) -> Answer:
+        """To the photo as it came; all versions stay reachable. Raises: ThreadBusy, UnknownThread."""
+        return self.go_to(thread, 0)
+
+    def compare(self, thread: str, one: int, other: int) -> Answer:
+        """Two versions side by side. Raises: UnknownVersion, ThreadBusy, UnknownThread."""
+        return self._move(thread, Navigation("compare", versions=(one, other)))
+
+    def try_ideas(self, thread: str, utterances: Sequence[str], on_event: OnEvent | None = None) -> list[Answer]:
+        """Each idea from the version shown now, as branches; the conversation stands there again afterwards.
+
+        Keep one with `go_to(thread, answer.turn["version"])`.
+
+        Raises:
+            ThreadBusy, UnknownThread
+        """
+        start = head(self.state(thread))["version"]
+        answers = []
+        for utterance in utterances:
+            answers.append(self.say(thread, utterance, on_event))
+            self.go_to(thread, start)
+        return answers
+
+    def cancel(self, thread: str) -> bool:
+        """Cancel the turn that runs on a thread; False where none runs. The turn then answers that it was cancelled."""
+        with self._lock:
+            if (key := self._edits.get(thread)) is None:
+                return False
+            self._cancelled.add(thread)
+        if key:
+            self._cancel_edit(key)
+        return True
+
+    def state(self, thread: str) -> DialogueState:
+        """The whole state of a thread.
+
+        Raises:
+            UnknownThread
+        """
+        return self._known(thread)
+
+    def history(self, thread: str) -> list[Turn]:
+        """All turns of all branches, the photo first.
+
+        Raises:
+            UnknownThread
+        """
+        return turns_of(self._known(thread))
+
+    def versions(self, thread: str) -> list[Turn]:
+        """The turn that made each version, the photo first.
+
+        Raises:
+            UnknownThread
+        """
+        state = self._known(thread)
+        return [first_of(state, version) for version in range(highest_version(state) + 1)]
+
+    def delete(self, thread: str) -> None:
+        """Forget a thread (its pictures stay in the store, where other threads may share them).
+
+        Raises:
+            ThreadBusy
+        """
+        with self._hold(thread):
+            checkpointer = self._graph.checkpointer
+            assert checkpointer is not None and not isinstance(checkpointer, bool)
+            checkpointer.delete_thread(thread)
+
+    def _move(self, thread: str, navigation: Navigation) -> Answer:
+        """Fork the graph's history at the checkpoint of the version; the tree of turns comes along."""
+        with self._hold(thread):
+            self._finish(thread, None)
+            state = self._known(thread)
+            update = moved(state, navigation)
+            shown = head(state)["version"]
+            if "head" not in update:
+                self._graph.update_state(_config(thread), update, as_node="navigate")
+            else:
+                origin = self._checkpoint_of(thread, update["head"])
+                self._graph.update_state(origin, {**state, **update}, as_node="navigate")
+            now = self._values(thread)
+            return _answer(now, describe_move(state, update), head(now)["version"] != shown)
+
+    def _checkpoint_of(self, thread: str, turn: int) -> RunnableConfig:
+        """The checkpoint at which a turn had just been answered; the newest where the history does not have it."""
+        for snapshot in self._graph.get_state_history(_config(thread)):
+            turns = snapshot.values.get("turns") or [None]
+            if not snapshot.next and len(turns) - 1 == turn and snapshot.values.get("head", 0) == turn:
+                return snapshot.config
+        return _config(thread)
+
+    def _finish(self, thread: str, on_event: OnEvent | None) -> Answer | None:
+        snapshot = self._graph.get_state(_config(thread))
+        if not snapshot.next:
+            return None
+        pending = snapshot.values.get("pending") or {}
+        return self._run(thread, None, pending.get("user", ""), on_event)
+
+    def _run(self, thread: str, given: dict[str, Any] | None, user: str, on_event: OnEvent | None) -> Answer:
+        """Run the graph to its end; whatever breaks, the thread is left ready for the next turn."""
+        shown = head(self._values(thread))["version"]
+        with self._lock:
+            self._edits[thread] = ""
+        try:
+            for mode, data in self._graph.stream(
+                given, _config(thread), stream_mode=["updates", "custom"], durability="sync"
+            ):
+                self._report(thread, mode, data, on_event)
+        except Exception as error:
+            logger.exception("turn on thread %s failed", thread)
+            self._abandon(thread, error, user)
+        finally:
+            with self._lock:
+                self._edits.pop(thread, None)
+                self._cancelled.discard(thread)
+        state = self._values(thread)
+        return _answer(state, str(state["messages"][-1].text), head(state)["version"] != shown)
+
+    def _report(self, thread: str, mode: str, data: Any, on_event: OnEvent | None) -> None:
+        if mode == "custom" and "edit" in data:
+            with self._lock:
+                self._edits[thread] = data["edit"]
+                is_cancelled = thread in self._cancelled
+            if is_cancelled:
+                self._cancel_edit(data["edit"])
+        if on_event is None:
+            return
+        if mode == "custom":
+            on_event("progress", data)
+        else:
+            for node, update in data.items():
+                on_event(node, update or {})
+
+    def _abandon(self, thread: str, error: Exception, user: str) -> None:
+        name = type(error).__name__
+        values = {
+            "pending": None,
+            "error": {"type": name, "message": str(error), "user": user},
+            "messages": [AIMessage(failed(name, "something went wrong on my side"))],
+        }
+        self._graph.update_state(_config(thread), values, as_node="respond")
+
+    @contextmanager
+    def _hold(self, thread: str) -> Iterator[None]:
+        with self._leases.hold(f"thread {thread}") as is_mine:
+            if not is_mine:
+                raise ThreadBusy(thread)
+            yield
+
+    def _known(self, thread: str) -> DialogueState:
+        state = self._values(thread)
+        if not state.get("image"):
+            raise UnknownThread(thread)
+        return state
+
+    def _values(self, thread: str) -> DialogueState:
+        return cast(DialogueState, self._graph.get_state(_config(thread)).values)
+
+
+def _config(thread: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": thread}}
+
+
+def _answer(state: DialogueState, text: str, is_changed: bool) -> Answer:
+    pair = state.get("comparison")
+    comparison = (first_of(state, pair[0]), first_of(state, pair[1])) if pair else None
+    error = state.get("error")
+    described = {"type": error["type"], "message": error["message"]} if error else None
+    return Answer(text, head(state), state.get("picture", ""), comparison, described, is_changed)

@@ -1,0 +1,87 @@
+"""A second tracker beside the first: it never slows or breaks a turn, and what it thought is recorded."""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import Any
+
+from ..dialogue import belief_state
+from ..dialogue.belief_state import BeliefState
+from ..dialogue.formats import Context
+from ..dialogue.protocols import Tracker
+
+logger = logging.getLogger(__name__)
+MAX_KEPT = 200  # records of a thread that wait to be collected
+
+
+class SecondOpinion:
+    """Asks another tracker in a thread of its own.
+
+    Args:
+        tracker: the other one (an LLM, say).
+        name: how records call it.
+        total_cost_usd: what the tracker has cost so far; None where it costs nothing.
+        max_waiting: questions that may wait; further ones are dropped and counted.
+        on_record: called with each record, for logs and metrics.
+    """
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        name: str,
+        total_cost_usd: Callable[[], float] | None = None,
+        max_waiting: int = 16,
+        on_record: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
+        self._tracker, self._name, self._on_record = tracker, name, on_record
+        self._total_cost = total_cost_usd or (lambda: 0.0)
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="second-opinion")  # one: cost differences are exact
+        self._lock, self._waiting, self._max_waiting = Lock(), 0, max_waiting
+        self._records: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.num_dropped = 0
+
+    def ask(self, thread: str, turn: int, context: Context, state: BeliefState) -> None:
+        """Queue the question what the state is after `context`, and return at once."""
+        with self._lock:
+            if self._waiting >= self._max_waiting:
+                self.num_dropped += 1
+                return
+            self._waiting += 1
+        self._executor.submit(self._answer, thread, turn, context, state)
+
+    def collect(self, thread: str) -> list[dict[str, Any]]:
+        """Records of a thread that were not collected yet: `turn`, `tracker`, `agrees`, `belief_state`, `latency_ms`,
+        `cost_usd`, `error`."""
+        with self._lock:
+            return self._records.pop(thread, [])
+
+    def close(self) -> None:
+        """Wait for what is running, drop what waits."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def _answer(self, thread: str, turn: int, context: Context, state: BeliefState) -> None:
+        record: dict[str, Any] = {
+            "turn": turn,
+            "tracker": self._name,
+            "agrees": None,
+            "belief_state": None,
+            "error": "",
+        }
+        cost, start = self._total_cost(), time.perf_counter()
+        try:
+            [tracked] = self._tracker.track([context])
+            record |= {"belief_state": belief_state.to_json(tracked.state), "error": tracked.error}
+            record["agrees"] = not tracked.error and tracked.state == state
+        except Exception as error:  # whatever breaks the second tracker must not break the turn
+            logger.exception("the second tracker %s failed", self._name)
+            record["error"] = f"{type(error).__name__}: {error}"
+        record["latency_ms"] = (time.perf_counter() - start) * 1000
+        record["cost_usd"] = self._total_cost() - cost
+        with self._lock:
+            self._waiting -= 1
+            self._records[thread] = [*self._records[thread], record][-MAX_KEPT:]
+        if self._on_record is not None:
+            self._on_record(record)

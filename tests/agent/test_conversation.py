@@ -1,0 +1,131 @@
+import pytest
+from chatedit.agent.errors import NothingToRedo, NothingToUndo, UnknownThread, UnknownVersion
+from conftest import Setup
+from langchain_core.messages import HumanMessage
+
+
+def states(setup: Setup) -> tuple:
+    state = setup.talk.state("t")
+    return state["belief_state"], state["picture"], state["head"], state["redo"]
+
+
+def test_undo_and_redo_by_words_edit_nothing(setup: Setup):
+    first = setup.talk.say("t", "add blond hair")
+    second = setup.talk.say("t", "add lipstick")
+    assert setup.talk.say("t", "undo").picture == first.picture
+    assert setup.talk.say("t", "redo").picture == second.picture
+    assert len(setup.editor.requests) == 2
+
+
+def test_words_and_api_lead_to_the_same_state(setup: Setup):
+    for utterance in ("add blond hair", "add lipstick", "add bangs"):
+        setup.talk.say("t", utterance)
+    by_words = []
+    for words in ("undo twice", "redo", "go back to version 3"):
+        setup.talk.say("t", words)
+        by_words.append(states(setup))
+    by_api = []
+    for move in (lambda: setup.talk.undo("t", 2), lambda: setup.talk.redo("t"), lambda: setup.talk.go_to("t", 3)):
+        move()
+        by_api.append(states(setup))
+    assert by_words == by_api
+
+
+def test_undo_skips_small_talk(setup: Setup):
+    setup.talk.say("t", "add lipstick")
+    setup.talk.say("t", "hello")
+    assert setup.talk.undo("t").turn["version"] == 0
+
+
+def test_the_next_turn_after_an_undo_knows_nothing_of_what_was_undone(setup: Setup):
+    setup.talk.say("t", "add blond hair")
+    setup.talk.say("t", "add lipstick")
+    setup.talk.undo("t")
+    answer = setup.talk.say("t", "add bangs")
+    assert answer.turn["belief_state"] == {"hair color": ["blond hair"], "hair": ["bangs"]}
+    assert [user for user, _ in setup.model.contexts[-1].exchanges] == ["add blond hair"]
+    with pytest.raises(NothingToRedo):
+        setup.talk.redo("t")
+
+
+def test_a_move_by_api_forks_the_history_of_the_graph(setup: Setup):
+    setup.talk.say("t", "add blond hair")
+    config = {"configurable": {"thread_id": "t"}}
+    graph = setup.talk._graph
+    version_1 = graph.get_state(config).config["configurable"]["checkpoint_id"]
+    setup.talk.say("t", "add lipstick")
+    setup.talk.go_to("t", 1)
+    parent = graph.get_state(config).parent_config
+    assert parent["configurable"]["checkpoint_id"] == version_1
+
+
+def test_langgraphs_own_time_travel_makes_a_branch(setup: Setup):
+    setup.talk.say("t", "add blond hair")
+    graph = setup.talk._graph
+    past = graph.get_state({"configurable": {"thread_id": "t"}}).config
+    setup.talk.say("t", "add lipstick")
+    state = graph.invoke({"messages": [HumanMessage("add bangs")]}, past)
+    assert state["belief_state"] == {"hair color": ["blond hair"], "hair": ["bangs"]}
+
+
+def test_two_ideas_from_one_turn_are_compared_and_one_is_kept(setup: Setup):
+    setup.talk.say("t", "add lipstick")
+    one, other = setup.talk.try_ideas("t", ["add blond hair", "add black hair"])
+    assert setup.talk.state("t")["belief_state"] == {"makeup": ["lipstick"]}
+    pair = setup.talk.say("t", "compare version 2 and version 3").comparison
+    assert pair is not None
+    assert [turn["image"] for turn in pair] == [one.picture, other.picture]
+    kept = setup.talk.say("t", "keep the right one")
+    assert kept.picture == other.picture
+    assert setup.talk.say("t", "add bangs").turn["belief_state"] == {
+        "hair color": ["black hair"],
+        "hair": ["bangs"],
+        "makeup": ["lipstick"],
+    }
+
+
+def test_start_over_keeps_every_version_reachable(setup: Setup):
+    version = setup.talk.say("t", "add lipstick")
+    setup.talk.start_over("t")
+    assert setup.talk.state("t")["belief_state"] == {}
+    assert setup.talk.go_to("t", 1).picture == version.picture
+
+
+def test_moves_that_lead_nowhere_say_so(setup: Setup):
+    with pytest.raises(NothingToUndo):
+        setup.talk.undo("t")
+    with pytest.raises(UnknownVersion, match="there are 0"):
+        setup.talk.go_to("t", 7)
+    assert "no version 7" in setup.talk.say("t", "go back to version 7").text
+    assert "nothing to undo" in setup.talk.say("t", "undo").text
+    assert "nothing to redo" in setup.talk.say("t", "redo").text
+    assert setup.talk.say("t", "add lipstick").turn["version"] == 1
+
+
+def test_a_message_id_makes_a_turn_idempotent(setup: Setup):
+    one = setup.talk.say("t", "add lipstick", message_id="m1")
+    setup.talk.say("t", "add bangs", message_id="m2")
+    again = setup.talk.say("t", "add lipstick", message_id="m1")
+    assert (again.text, again.picture) == (one.text, one.picture)
+    assert len(setup.talk.history("t")) == 3
+
+
+def test_threads_do_not_see_each_other(setup: Setup):
+    setup.talk.say("t", "add lipstick")
+    with pytest.raises(UnknownThread):
+        setup.talk.say("other", "add bangs")
+    with pytest.raises(UnknownThread):
+        setup.talk.history("other")
+
+
+def test_a_deleted_thread_is_gone(setup: Setup):
+    setup.talk.say("t", "add lipstick")
+    setup.talk.delete("t")
+    with pytest.raises(UnknownThread):
+        setup.talk.state("t")
+
+
+def test_events_tell_of_nodes_and_progress(setup: Setup):
+    events: list[str] = []
+    setup.talk.say("t", "add lipstick", on_event=lambda kind, _: events.append(kind))
+    assert events == ["track", "progress", "edit", "gate", "respond"]
