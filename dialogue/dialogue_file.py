@@ -151,7 +151,8 @@ def _turn_from_json(record: dict[str, Any], ontology: Ontology) -> Turn:
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # not splitlines(): it also breaks at U+2028 and the like, which JSON texts may contain
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DataNotReadable(str(path), str(error)) from error
     for number, line in enumerate(lines, 1):
