@@ -1,0 +1,232 @@
+"""Seconds per optimisation step: the published loop against ours, in one run, on random weights.
+
+    python -m chatedit.eval.bench_step --size 1024 --threads 2
+
+The published loop is StyleCLIP's `optimization/run_optimization.py` (arXiv:2103.17249) written down anew: batch 1, a
+generator with grouped convolutions and one weight per sample, zero insertion and blur as separate passes, gradients
+for all weights, the image repeated 7 times per axis before CLIP, text and the source's identity encoded every step.
+"""
+
+import argparse
+import copy
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import open_clip
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..editing.clip_resize import clip_resize
+from ..editing.edit_batch import EditBatch, EditModels
+from ..editing.edit_job import EditJob
+from ..editing.identity import FFHQ_FACE, identity_crop
+from ..editing.ir_se50 import IrSe50
+from ..editing.presets import PAPER
+from ..editing.stylegan2 import EPSILON, Generator, ModulatedConv2d, StyledConv, ToRGB
+from ..editing.synthesis import FrozenSynthesis
+from ..editing.text_targets import TextTargets
+
+CLIP_NAME = "ViT-B-32-quickgelu"
+PROMPT = "a photo of a face with blond hair, smiling"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Mean of some steps: wall-clock seconds, and seconds of CPU time of all threads (insensitive to other load)."""
+
+    wall_s: float
+    cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepComparison:
+    """Both loops on the same weights.
+
+    Attributes:
+        losses: (published, ours) at each common step; they start from the same latent.
+        published, ours: time of a step.
+        parts: time of the parts of our step.
+    """
+
+    size: int
+    threads: int
+    losses: list[tuple[float, float]]
+    published: Timing
+    ours: Timing
+    parts: dict[str, Timing]
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """Random weights of the published sizes."""
+
+    generator: Generator
+    clip: open_clip.CLIP
+    identity: IrSe50
+    tokens: Tensor
+
+
+def random_networks(size: int, seed: int = 0) -> Networks:
+    """Generator of `size` px, CLIP ViT-B/32 and IR-SE50 in eval mode, frozen, float32, on the CPU."""
+    torch.manual_seed(seed)
+    clip = open_clip.create_model(CLIP_NAME)
+    assert isinstance(clip, open_clip.CLIP)
+    tokens = open_clip.get_tokenizer(CLIP_NAME)([PROMPT])
+    networks = Networks(Generator(size), clip, IrSe50(), tokens)
+    for network in (networks.generator, networks.clip, networks.identity):
+        network.eval().requires_grad_(False)
+    return networks
+
+
+def compare(size: int = 1024, threads: int = 2, published_steps: int = 1, our_steps: int = 3) -> StepComparison:
+    """Run both loops; the published one needs about 9 GB at 1024 px."""
+    torch.set_num_threads(threads)
+    networks = random_networks(size)
+    generator = networks.generator
+    w_source = generator.broadcast(generator.mapping(torch.randn(1, 512))).clone()
+    our_losses, ours, parts = our_loop(networks, w_source[0], our_steps)
+    published_losses, published = published_loop(networks, w_source, published_steps)
+    losses = list(zip(published_losses, our_losses, strict=False))
+    return StepComparison(size, threads, losses, published, ours, parts)
+
+
+def our_loop(networks: Networks, w_source: Tensor, steps: int) -> tuple[list[float], Timing, dict[str, Timing]]:
+    """Totals before each step, the mean time of a step without the first, and of its parts."""
+    size = networks.generator.size
+    synthesis, resize, crop = FrozenSynthesis(networks.generator), clip_resize(size), identity_crop(size)
+    models = EditModels(
+        generator=synthesis,
+        image_features=lambda image: networks.clip.encode_image(resize(image)),
+        identity_features=lambda image: networks.identity(crop(image)),
+    )
+    text = F.normalize(networks.clip.encode_text(networks.tokens), dim=1)
+    batch = EditBatch(models)
+    batch.join([EditJob(w_source, TextTargets(text, torch.ones(1), torch.zeros(1)), PAPER)])
+    totals = [float(batch.step([PAPER.learning_rate]).losses[0, -1])]
+    timing = timed(lambda: totals.append(float(batch.step([PAPER.learning_rate]).losses[0, -1])), steps - 1)
+
+    w_plus = w_source[None].clone().requires_grad_()
+    with torch.no_grad():
+        parts = {"generator forward": timed(lambda: synthesis(w_plus), 1)}
+    image = synthesis(w_plus)
+    ones = torch.ones_like(image)
+    parts["generator backward"] = timed(lambda: torch.autograd.grad(image, w_plus, ones), 1)
+    leaf = image.detach().requires_grad_()
+    for name, features in {"CLIP": models.image_features, "identity": models.identity_features}.items():
+        parts[f"{name}, both ways"] = timed(lambda f=features: torch.autograd.grad(f(leaf).sum(), leaf), 1)
+    return totals, timing, parts
+
+
+def published_loop(networks: Networks, w_source: Tensor, steps: int) -> tuple[list[float], Timing]:
+    """Totals before each step and the mean time of a step of StyleCLIP's loop."""
+    networks = copy.deepcopy(networks)
+    for network in (networks.generator, networks.clip, networks.identity):
+        network.requires_grad_(True)
+    w_plus = w_source.clone().requires_grad_()
+    optimiser = torch.optim.Adam([w_plus], lr=PAPER.learning_rate)
+    with torch.no_grad():
+        source_image = published_synthesis(networks.generator, w_source)
+    totals: list[float] = []
+
+    def step() -> None:
+        image = published_synthesis(networks.generator, w_plus)
+        pooled = F.avg_pool2d(F.interpolate(image, scale_factor=7, mode="nearest"), image.shape[-1] // 32)
+        image_features = networks.clip.encode_image(pooled)
+        text_features = networks.clip.encode_text(networks.tokens)
+        clip_loss = 1.0 - F.cosine_similarity(image_features, text_features).sum()
+        with torch.no_grad():
+            source = networks.identity(published_crop(source_image))
+        identity_loss = 1.0 - (source * networks.identity(published_crop(image))).sum()
+        l2_loss = (w_source - w_plus).square().sum()
+        total = clip_loss + PAPER.weights.l2 * l2_loss + PAPER.weights.identity * identity_loss
+        optimiser.zero_grad()
+        total.backward()
+        optimiser.step()
+        totals.append(float(total))
+
+    return totals, timed(step, steps)
+
+
+def published_crop(image: Tensor) -> Tensor:
+    """Face [B, 3, 112, 112] by two poolings and a crop."""
+    canvas = F.adaptive_avg_pool2d(image, FFHQ_FACE.canvas)
+    face = canvas[:, :, FFHQ_FACE.top : FFHQ_FACE.bottom, FFHQ_FACE.left : FFHQ_FACE.right]
+    return F.adaptive_avg_pool2d(face, FFHQ_FACE.output)
+
+
+def published_synthesis(generator: Generator, w_plus: Tensor) -> Tensor:
+    """The image of `generator.synthesis`, computed in the published form."""
+    noises = [getattr(generator.noises, f"noise_{i}") for i in range(generator.num_ws - 1)]
+    x = _styled(generator.conv1, generator.input(len(w_plus)), w_plus[:, 0], noises[0])
+    rgb = _to_rgb(generator.to_rgb1, x, w_plus[:, 1], None)
+    for i, to_rgb in enumerate(generator.to_rgbs):
+        for j in (2 * i + 1, 2 * i + 2):
+            x = _styled(generator.convs[j - 1], x, w_plus[:, j], noises[j])
+        rgb = _to_rgb(to_rgb, x, w_plus[:, 2 * i + 3], rgb)
+    return rgb
+
+
+def _styled(layer: StyledConv, x: Tensor, w: Tensor, noise: Tensor) -> Tensor:
+    x = _grouped(layer.conv, x, w)
+    x = x + layer.noise.weight * noise
+    return F.leaky_relu(x + layer.activate.bias.view(1, -1, 1, 1), 0.2) * 2**0.5
+
+
+def _to_rgb(layer: ToRGB, x: Tensor, w: Tensor, skip: Tensor | None) -> Tensor:
+    rgb = _grouped(layer.conv, x, w) + layer.bias
+    return rgb if skip is None else rgb + _insert_and_filter(skip, layer.upsample.kernel, 2, (2, 1))
+
+
+def _grouped(conv: ModulatedConv2d, x: Tensor, w: Tensor) -> Tensor:
+    """One weight per sample, a convolution with one group per sample."""
+    batch, channels, height, width = x.shape
+    weight = conv.scale * conv.weight * conv.modulation(w).view(batch, 1, channels, 1, 1)
+    if conv.demodulate:
+        weight = weight * torch.rsqrt(weight.square().sum(dim=(2, 3, 4), keepdim=True) + EPSILON)
+    side, out = weight.shape[-1], weight.shape[1]
+    x = x.reshape(1, batch * channels, height, width)
+    if not conv.upsample:
+        x = F.conv2d(x, weight.view(batch * out, channels, side, side), padding=side // 2, groups=batch)
+        return x.view(batch, out, height, width)
+    weight = weight.transpose(1, 2).reshape(batch * channels, out, side, side)
+    x = F.conv_transpose2d(x, weight, stride=2, groups=batch)
+    return _insert_and_filter(x.view(batch, out, *x.shape[2:]), conv.blur.kernel, 1, (1, 1))
+
+
+def _insert_and_filter(x: Tensor, kernel: Tensor, up: int, pad: tuple[int, int]) -> Tensor:
+    """The published `upfirdn2d` in native operations: zeros between the pixels, padding, one filter per channel."""
+    batch, channels, height, width = x.shape
+    x = F.pad(x.reshape(-1, height, 1, width, 1), (0, up - 1, 0, 0, 0, up - 1))
+    x = F.pad(x.reshape(-1, 1, height * up, width * up), (*pad, *pad))
+    x = F.conv2d(x, kernel.flip(0, 1)[None, None])
+    return x.view(batch, channels, *x.shape[2:])
+
+
+def timed(action: Callable[[], object], repeats: int) -> Timing:
+    """Mean time of `action` over `repeats` calls."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    for _ in range(repeats):
+        action()
+    return Timing((time.perf_counter() - wall) / repeats, (time.process_time() - cpu) / repeats)
+
+
+def report(result: StepComparison) -> str:
+    """The comparison as text."""
+    lines = [f"{result.size} px, batch 1, {result.threads} threads, float32, random weights"]
+    lines += [f"step {i}: loss {a:.6f} published, {b:.6f} ours" for i, (a, b) in enumerate(result.losses)]
+    rows = {"published loop": result.published, "our loop": result.ours, **result.parts}
+    lines += [f"{name:22} {t.wall_s:8.2f} s wall {t.cpu_s:8.2f} s CPU" for name, t in rows.items()]
+    wall, cpu = result.published.wall_s / result.ours.wall_s, result.published.cpu_s / result.ours.cpu_s
+    return "\n".join([*lines, f"ratio {wall:.2f} (wall), {cpu:.2f} (CPU time)"])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", type=int, default=1024, help="image side in pixels")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--published-steps", type=int, default=1)
+    parser.add_argument("--our-steps", type=int, default=3, help="the first one is not timed")
+    options = parser.parse_args()
+    print(report(compare(options.size, options.threads, options.published_steps, options.our_steps)))
