@@ -8,6 +8,7 @@ Three ways to track the state:
 The response task reads the caption, the state so far and the last exchange, and writes act and words.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -19,6 +20,7 @@ from .errors import OutputNotReadable, UnknownValue
 from .ontology import ONTOLOGY, Ontology
 from .special_tokens import ACT, BELIEF, CAPTION, RESPONSE, USER
 
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 StateFormat = Literal["history", "update"]
 
 
@@ -94,8 +96,14 @@ def _memory(context: Context) -> str:
 
 
 def _last_exchange(context: Context) -> str:
-    system = f"{wrap(RESPONSE, context.exchanges[-1][1])} " if context.exchanges else ""
+    system = f"{wrap(RESPONSE, last_words(context.exchanges[-1][1]))} " if context.exchanges else ""
     return f"{system}{wrap(USER, context.user)}"
+
+
+def last_words(system: str) -> str:
+    """What a user reacts to: the system's last sentence, or its last two where the last asks nothing."""
+    sentences = _SENTENCE_END.split(system.strip())
+    return " ".join(sentences[-1:] if "?" in sentences[-1] else sentences[-2:])
 
 
 # Targets ----------------------------------------------------------------------------------------

@@ -1,0 +1,105 @@
+import pytest
+from chatedit.dialogue import belief_state, formats
+from chatedit.dialogue.belief_state import NO_CHANGE, TurnUpdate, from_values
+from chatedit.dialogue.errors import OutputNotReadable
+from chatedit.dialogue.formats import PAPER_PROMPTS, PPTOD_PROMPTS, Context
+from chatedit.dialogue.ontology import ONTOLOGY, OPEN_ONTOLOGY
+from dialogue_strategies import acts, states, updates
+from hypothesis import given
+
+CONTEXT = Context(
+    "A man.", (("make him grin", "Done. Bangs?"), ("yes", "Here. What next?")), "more", from_values(["bangs"])
+)
+
+
+@given(states)
+def test_belief_states_round_trip(state):
+    assert formats.parse_state(formats.state_target(state)) == state
+
+
+@given(updates)
+def test_updates_round_trip(update):
+    assert formats.parse_update(formats.update_target(update)) == update
+
+
+@given(updates)
+def test_the_answers_to_all_slots_questions_make_up_the_update(update):
+    parts = [
+        formats.parse_update(formats.question_target(update, slot), OPEN_ONTOLOGY, slot) for slot in ONTOLOGY.slots
+    ]
+    assert {pair for part in parts for pair in part.added} == set(update.added)
+    assert {pair for part in parts for pair in part.removed} == set(update.removed)
+
+
+@given(acts)
+def test_acts_and_responses_round_trip(act):
+    assert formats.parse_response(formats.response_target(act, "Done. What else?")) == (act, "Done. What else?")
+
+
+def test_a_question_may_be_answered_with_a_value_never_seen():
+    update = formats.parse_update("add pink hair", OPEN_ONTOLOGY, "hair color")
+    assert update.added == (("hair color", "pink hair"),)
+    assert formats.parse_update("add dreadlocks", OPEN_ONTOLOGY, "hair").added == (("hair", "dreadlocks"),)
+
+
+@pytest.mark.parametrize(
+    "output", ["", "banana", "add", "add pink hair", "drop", "add bangs, banana", "nothing, add bangs"]
+)
+def test_an_update_outside_the_grammar_is_an_error_and_never_an_empty_update(output):
+    with pytest.raises(OutputNotReadable):
+        formats.parse_update(output)
+
+
+@pytest.mark.parametrize(
+    "output", ["", "hair: bangs", "<sos_b> hair: curls <eos_b>", "<sos_b> hair: bangs, no bangs <eos_b>"]
+)
+def test_a_state_that_cannot_be_read_is_an_error(output):
+    with pytest.raises(OutputNotReadable):
+        formats.parse_state(output)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "",
+        "<sos_a> next <eos_a>",
+        "<sos_a> suggest hats <eos_a> <sos_r> x <eos_r>",
+        "<sos_a> dance <eos_a> <sos_r> x <eos_r>",
+    ],
+)
+def test_a_response_that_cannot_be_read_is_an_error(output):
+    with pytest.raises(OutputNotReadable):
+        formats.parse_response(output)
+
+
+def test_spaces_do_not_matter_in_an_update():
+    assert formats.parse_update("  add  blond   hair ,drop bangs ") == TurnUpdate(
+        (("hair color", "blond hair"),), (("hair", "bangs"),)
+    )
+
+
+def test_the_history_is_laid_out_as_pptod_does():
+    prefix, body = formats.history_input(CONTEXT, PAPER_PROMPTS)
+    assert prefix == "translate dialogue to dialogue state:"
+    assert body.startswith("<sos_u> make him grin <eos_u> <sos_r> Done. Bangs? <eos_r> <sos_u> yes <eos_u>")
+    assert body.endswith("<sos_u> more <eos_u>")
+
+
+def test_the_update_input_has_the_state_in_its_prefix_and_only_the_last_exchange_in_its_body():
+    prefix, body = formats.update_input(CONTEXT, PPTOD_PROMPTS)
+    assert prefix.startswith("translate dialogue to belief state:")
+    assert "bangs" in prefix
+    assert body == "<sos_r> Here. What next? <eos_r> <sos_u> more <eos_u>"
+
+
+def test_the_response_input_has_the_caption():
+    assert "<sos_d> A man. <eos_d>" in formats.response_input(CONTEXT, PAPER_PROMPTS)[0]
+
+
+def test_the_question_is_the_papers():
+    assert "what is the hair color?" in formats.question_input(CONTEXT, "hair color", PAPER_PROMPTS)[0]
+
+
+def test_empty_states_and_updates_are_said_aloud():
+    assert formats.update_target(NO_CHANGE) == "nothing"
+    assert formats.parse_state(formats.state_target(belief_state.EMPTY)) == belief_state.EMPTY
