@@ -69,14 +69,24 @@ class TorchDecoder:
 
 
 class CTranslate2Decoder:
-    """The same model, converted once to int8 (kept in `cache`), run by CTranslate2."""
+    """The same model, converted once (kept in `cache`), run by CTranslate2.
 
-    def __init__(self, folder: Path, tokenizer: PreTrainedTokenizerBase, cache: Path, threads: int = 0) -> None:
+    `compute_type` is `int8`, or `float32` where outputs are to equal the reference's.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        tokenizer: PreTrainedTokenizerBase,
+        cache: Path,
+        threads: int = 0,
+        compute_type: str = "int8",
+    ) -> None:
         import ctranslate2
 
         self.tokenizer = tokenizer
         self._translator = ctranslate2.Translator(
-            str(converted(folder, cache)), device="cpu", compute_type="int8", intra_threads=threads
+            str(converted(folder, cache, compute_type)), device="cpu", compute_type=compute_type, intra_threads=threads
         )
         self._seed = ctranslate2.set_random_seed
         self._lock = threading.Lock()
@@ -99,12 +109,12 @@ def text_of(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
     return tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False)
 
 
-def converted(folder: Path, cache: Path) -> Path:
-    """The int8 CTranslate2 model of a Hugging Face folder; converted on first use, atomically, keyed by its weights."""
+def converted(folder: Path, cache: Path, compute_type: str = "int8") -> Path:
+    """The CTranslate2 model of a Hugging Face folder; converted on first use, atomically, keyed by its weights."""
     digest = hashlib.sha256()
     for part in [*sorted(folder.glob("*.safetensors")), folder / "config.json", folder / "tokenizer.json"]:
         digest.update(part.read_bytes())
-    target = cache / f"t5-int8-{digest.hexdigest()[:24]}"
+    target = cache / f"t5-{compute_type}-{digest.hexdigest()[:24]}"
     if target.exists():
         return target
     from ctranslate2.converters import TransformersConverter
@@ -112,7 +122,7 @@ def converted(folder: Path, cache: Path) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
         part = Path(scratch) / "model"
-        TransformersConverter(str(folder)).convert(str(part), quantization="int8")
+        TransformersConverter(str(folder)).convert(str(part), quantization=compute_type)
         try:
             os.replace(part, target)
         except OSError:
