@@ -4,14 +4,27 @@ import typer
 
 from . import __version__
 from .dialogue import commands as dialogue_commands
+from .editing import commands as editing_commands
+from .editing.portraits import commands as portraits_commands
+from .eval import bench_commands
+from .eval import commands as eval_commands
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     help="Edit faces by conversation. Start with `chatedit chat`; build data, train and measure with the rest.",
 )
-app.add_typer(dialogue_commands.train, name="train")
+app.command()(editing_commands.edit)
 app.command()(dialogue_commands.track)
+app.add_typer(editing_commands.models, name="models")
+app.add_typer(portraits_commands.app, name="portraits")
+app.add_typer(eval_commands.data, name="data")
+app.add_typer(dialogue_commands.train, name="train")
+dialogue_commands.train.command("portraits")(portraits_commands.train)
+app.add_typer(eval_commands.evaluation, name="eval")
+app.add_typer(editing_commands.bench, name="bench")
+editing_commands.bench.command("dialogue")(bench_commands.dialogue)
+editing_commands.bench.command("step")(bench_commands.step)
 
 
 @app.command()
