@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
 from ..tools.photo import Photo
@@ -190,7 +191,7 @@ class Conversations:
         """
         with self._hold(thread):
             checkpointer = self._graph.checkpointer
-            assert checkpointer is not None and not isinstance(checkpointer, bool)
+            assert isinstance(checkpointer, BaseCheckpointSaver)
             checkpointer.delete_thread(thread)
 
     def _move(self, thread: str, navigation: Navigation) -> Answer:

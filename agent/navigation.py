@@ -66,7 +66,8 @@ _COMPARE = re.compile(
     rf"(?: (?:side by side|next to each other|together))?"
     rf"|compare(?: {_operand('e')})? (?:with|to|against) {_operand('g')}"
     rf"|(?P<last>compare the last two(?: {_PICTURE})?)"
-    rf"|(?P<plain>compare(?: (?:them|both|the two))?|(?:show(?: me)?(?: them| both)? )?side by side|show(?: me)? both(?: {_PICTURE})?)"
+    rf"|(?P<plain>compare(?: (?:them|both|the two))?|(?:show(?: me)?(?: them| both)? )?side by side"
+    rf"|show(?: me)? both(?: {_PICTURE})?)"
     rf"|(?P<before>(?:show(?: me)? (?:the )?)?before and after)"
 )
 _RETRY = re.compile(r"(?:try|do)(?: it| that)? (?:again|once more)|retry|once more|another try|one more try")

@@ -1,7 +1,7 @@
 import pytest
 from chatedit.agent.errors import NothingToRedo, NothingToUndo, UnknownThread, UnknownVersion
-from conftest import Setup
 from langchain_core.messages import HumanMessage
+from one_conversation import Setup
 
 
 def states(setup: Setup) -> tuple:

@@ -5,8 +5,8 @@ import pytest
 from chatedit.agent import errors
 from chatedit.agent.errors import ThreadBusy
 from chatedit.tools.errors import EditTimedOut
-from conftest import Setup, make
-from fakes import Diverged, FakeEditor
+from one_conversation import Setup, make
+from scripted import Diverged, FakeEditor
 
 
 @pytest.mark.parametrize("error", [Diverged(), EditTimedOut(12, 5.0), MemoryError("no room")])

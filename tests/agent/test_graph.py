@@ -5,9 +5,9 @@ import sys
 from chatedit.agent.gate import Gate
 from chatedit.agent.graph import build_graph
 from chatedit.tools.edit_face import edit_face_tool
-from conftest import Setup, make
-from fakes import FakeEditor, WordModel, png
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from one_conversation import Setup, make
+from scripted import FakeEditor, WordModel, png
 
 
 def messages_of(setup: Setup) -> list:
