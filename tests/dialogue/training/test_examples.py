@@ -1,0 +1,88 @@
+import random
+from dataclasses import replace
+
+from chatedit.dialogue import formats
+from chatedit.dialogue.belief_state import EMPTY, from_values
+from chatedit.dialogue.dialogue_file import Act, Dialogue, Turn
+from chatedit.dialogue.formats import PAPER_PROMPTS
+from chatedit.dialogue.ontology import ONTOLOGY, OPEN_ONTOLOGY
+from chatedit.dialogue.training.examples import ADD, DROP, Example, Mixture, batches, examples
+
+DIALOGUE = Dialogue(
+    "1",
+    "This is a photo of a man.",
+    ("smiling",),
+    (
+        Turn(
+            "bangs and a frown",
+            from_values(["bangs", "sad"]),
+            "Done. Gray?",
+            Act("suggest", "hair color", "gray hair"),
+            "request",
+        ),
+        Turn(
+            "no bangs, sorry, and gray yes", from_values(["sad", "gray hair"]), "Done. More?", Act("next"), "exchange"
+        ),
+        Turn("start again", EMPTY, "Here is the original.", Act("next"), "start over"),
+    ),
+)
+
+
+def made(mixture, dialogue=DIALOGUE):
+    return list(examples([dialogue], PAPER_PROMPTS, mixture, random.Random(0)))
+
+
+def test_every_turn_gives_its_update_and_no_more():
+    found = made(Mixture(response=0.0))
+    assert [e.target for e in found] == ["add sad, add bangs", "drop bangs, add gray hair", "start over"]
+    assert {e.task for e in found} == {"state"}
+
+
+def test_labels_say_what_the_turn_does_to_each_value():
+    labels = [dict(zip(ONTOLOGY.values, e.labels, strict=True)) for e in made(Mixture(response=0.0))]
+    assert {v for v, label in labels[0].items() if label == ADD} == {"bangs", "sad"}
+    assert {v: label for v, label in labels[1].items() if label} == {"bangs": DROP, "gray hair": ADD}
+    assert {v for v, label in labels[2].items() if label == DROP} == {"sad", "gray hair"}
+
+
+def test_the_history_format_asks_for_the_whole_state_from_the_whole_dialogue():
+    last = made(Mixture(state_format="history", response=0.0))[1]
+    assert formats.parse_state(last.target) == from_values(["sad", "gray hair"])
+    assert "bangs and a frown" in last.body
+
+
+def test_responses_have_act_and_words():
+    found = [e for e in made(Mixture(response=1.0)) if e.task == "response"]
+    assert [formats.parse_response(e.target)[0].type for e in found] == ["suggest", "next", "next"]
+    assert all("This is a photo of a man." in e.prefix for e in found)
+
+
+def test_questions_are_asked_slot_by_slot():
+    found = [e for e in made(Mixture(response=0.0, question=1.0)) if e.task == "question"]
+    assert {e.target for e in found} >= {"add sad", "drop bangs", "add gray hair", "start over"}
+
+
+def test_values_outside_the_ontology_teach_the_question_format_only():
+    pink = {"hair color": frozenset({"pink hair"})}
+    turn = replace(DIALOGUE.turns[0], user="pink!", state=pink)
+    found = made(Mixture(response=0.0, question=1.0), replace(DIALOGUE, turns=(turn,)))
+    assert not [e for e in found if e.task == "state"]
+    targets = [formats.parse_update(e.target, OPEN_ONTOLOGY, "hair color").added for e in found]
+    assert (("hair color", "pink hair"),) in targets
+
+
+def test_a_request_shown_alone_has_lost_the_dialogue_before_it():
+    second = replace(DIALOGUE.turns[1], user="gray", state=from_values(["bangs", "sad", "gray hair"]), kind="request")
+    alone = made(Mixture(response=0.0, alone=1.0), replace(DIALOGUE, turns=(DIALOGUE.turns[0], second)))[1]
+    assert "Done." not in alone.body
+    assert "bangs" not in alone.prefix
+    assert alone.target == "add gray hair"
+
+
+def test_batches_are_full_and_use_no_example_twice():
+    pool = [Example("state", "p", "x" * (i % 37), str(i)) for i in range(300)]
+    drawn = list(batches(pool, 8, random.Random(0)))
+    assert drawn
+    assert all(len(batch) == 8 for batch in drawn)
+    targets = [e.target for batch in drawn for e in batch]
+    assert len(set(targets)) == len(targets)
