@@ -11,10 +11,10 @@ import torch
 import torch.nn.functional as F
 from open_clip import SimpleTokenizer
 from open_clip.model import CLIP
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..clip_resize import clip_resize
-from .attribute_net import augment, one_cycle, to_tensor
+from .attribute_net import augment, masked_cross_entropy, one_cycle, to_tensor
 from .captions import joined_caption, single_captions
 from .data import IMAGE_SIZE, Renders, has_value, is_clear
 from .factors import VALUES
@@ -30,7 +30,7 @@ CLIP_CONFIG: Mapping[str, Any] = MappingProxyType(
         "init_logit_bias": -2.0,
     }
 )
-PEAK_LR, CONTRASTIVE_WEIGHT = 2e-3, 0.25
+PEAK_LR, CONTRASTIVE_WEIGHT = 3e-3, 0.25
 
 
 def small_clip() -> CLIP:
@@ -49,7 +49,11 @@ def _tokenizer() -> SimpleTokenizer:
 
 
 class ClipTrainer:
-    """Image against all 21 single-value captions and against the joined captions of the batch."""
+    """Image against all 21 single-value captions and against the joined captions of half of the batch.
+
+    A linear head on the image features, thrown away afterwards, tells the image tower what to look at long before the
+    texts mean anything.
+    """
 
     name = "clip"
 
@@ -58,13 +62,16 @@ class ClipTrainer:
         self._renders, self._seed, self._batch = renders, seed, batch
         self.net = small_clip()
         self.net.token_embedding.requires_grad_(False)  # random words stay apart; the blocks learn what they mean
+        self._aid = nn.Linear(CLIP_CONFIG["embed_dim"], len(VALUES))
         self._resize = clip_resize(IMAGE_SIZE, CLIP_IMAGE_SIZE)
         self._optimizer = torch.optim.AdamW(
-            [p for p in self.net.parameters() if p.requires_grad], lr=PEAK_LR, weight_decay=1e-3
+            [p for p in (*self.net.parameters(), *self._aid.parameters()) if p.requires_grad],
+            lr=PEAK_LR,
+            weight_decay=1e-3,
         )
 
     def state(self) -> dict[str, Stateful]:
-        return {"net": self.net, "optimizer": self._optimizer}
+        return {"net": self.net, "aid": self._aid, "optimizer": self._optimizer}
 
     def step(self, index: int, total: int) -> Losses:
         rng = np.random.default_rng((self._seed, index))
@@ -72,23 +79,25 @@ class ClipTrainer:
         picked = np.sort(rng.integers(0, len(self._renders), self._batch))
         images = self._resize(augment(to_tensor(self._renders.images[picked]), rng))
         labels = self._renders.labels[picked]
-        captions, mentions = _captions(labels, rng)
+        captions, mentions = _captions(labels[: self._batch // 2], rng)
         self.net.train()
         texts = F.normalize(self.net.encode_text(tokenize(captions)), dim=1)
-        seen = F.normalize(self.net.encode_image(images), dim=1)
+        features = self.net.encode_image(images)
+        seen = F.normalize(features, dim=1)
         logits = self.net.logit_scale.exp() * seen @ texts.T
         target, clear = _agreement(labels, mentions)
         sigmoid = F.binary_cross_entropy_with_logits(logits + self.net.logit_bias, target, reduction="none")
         sigmoid = (sigmoid * clear).sum() / clear.sum()
-        own = logits[:, len(VALUES) :]
+        own = logits[: self._batch // 2, len(VALUES) :]
         contrastive = F.cross_entropy(own, torch.arange(len(own)))
-        loss = sigmoid + CONTRASTIVE_WEIGHT * contrastive
+        aid = masked_cross_entropy(self._aid(features), labels)
+        loss = sigmoid + CONTRASTIVE_WEIGHT * contrastive + aid
         self._optimizer.param_groups[0]["lr"] = one_cycle(PEAK_LR, index, total)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
         self._optimizer.step()
-        return {"sigmoid": sigmoid.item(), "contrastive": contrastive.item()}
+        return {"sigmoid": sigmoid.item(), "contrastive": contrastive.item(), "aid": aid.item()}
 
 
 def blank_unused_words(net: CLIP) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from ..latent_prior import LatentPrior
@@ -24,7 +25,6 @@ from .gates import GateReport, measure_gates
 from .generator import CHANNELS, NUM_MAPPING_LAYERS, STYLE_DIM
 from .identity import EMBEDDING_DIM, FACE_CROP, FACE_SIZE
 from .identity import STAGES as IDENTITY_STAGES
-from .outside import scene_masks
 from .parts import Parts, save_shipped
 from .renderer import render
 from .statistics import LatentStatistics, measure_statistics
@@ -129,7 +129,6 @@ def card(pack: Path, report: GateReport, minutes_trained: dict[str, float], num_
 
 
 def _latents(parts: Parts, statistics: LatentStatistics, prior: LatentPrior) -> dict[str, torch.Tensor]:
-    masks = scene_masks(np.random.default_rng(23), 200)[1]
     tensors = {
         "latent_avg": parts.latent_avg.expand(num_ws_of(IMAGE_SIZE), -1),
         "w_mean": prior.mean,
@@ -138,7 +137,6 @@ def _latents(parts: Parts, statistics: LatentStatistics, prior: LatentPrior) -> 
         "directions": statistics.directions,
         "affine_weights": statistics.affine_weights,
         "affine_biases": statistics.affine_biases,
-        "outside": (masks.mean(dim=0)[0] > 0.98).float(),
     }
     return {name: value.float().contiguous().clone() for name, value in tensors.items()}
 
@@ -175,6 +173,7 @@ def _pack_file(pack: Path, domain_check: dict[str, float]) -> PackFile:
             ),
             "clip": _entry(pack, "clip", config=clip_config, has_sigmoid_loss=True),
             "reader": _entry(pack, "reader", widths=READER_WIDTHS),
+            "outside": _weights(pack, "outside"),
             "latents": {**_weights(pack, "latents"), "values": VALUES},
             "templates": {
                 "joined": JOINED_TEMPLATE,
@@ -195,8 +194,6 @@ def _entry(pack: Path, name: str, **architecture: object) -> dict[str, object]:
 
 
 def _weights(pack: Path, name: str) -> dict[str, object]:
-    from safetensors import safe_open
-
     path = pack / f"{name}.safetensors"
     with safe_open(path, framework="pt") as tensors:
         count = sum(tensors.get_tensor(key).numel() for key in tensors.keys())  # noqa: SIM118 - no mapping
