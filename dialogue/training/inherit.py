@@ -237,7 +237,7 @@ def inherit(
         run.advance(time.monotonic() - started)
         on_step(run.step, progress)
         if run.step % 50 == 0:
-            run.log(step=run.step, seconds=round(run.seconds), loss=float(loss))
+            run.log(step=run.step, seconds=round(run.seconds), loss=float(loss.detach()))
         if run.due(config.checkpoint_every_s):
             run.save()
     student.eval()
