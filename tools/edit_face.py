@@ -69,7 +69,8 @@ def edit_face_tool(
 
     Its content is a sentence for a model, its artifact a dict of references and metrics: `image` (reference of the
     picture), `key`, `relevance`, `identity`, `steps`, `seconds`, `is_known` (found in the store). Inside a LangGraph
-    run, progress goes to the `custom` stream as `{"edit": key, "step": ..., "num_steps": ...}`.
+    run, progress goes to the `custom` stream as `{"edit": key, "step": ..., "num_steps": ...}`, now and then with the
+    reference of a `preview`; the first event of an edit has 0 steps.
 
     Raises (from calls):
         RetryableCall: wrong arguments; EditFailed: no picture came of it. Arguments outside the schema are pydantic's
@@ -82,7 +83,7 @@ def edit_face_tool(
             original = inverted(editor, store, image).image
             return "Nothing is requested: the picture is the original photo.", _artifact_of_original(original)
         chosen = _edit_options(options or CallOptions())
-        edit, is_known = _edit_once(editor, store, image, state, chosen, timeout_s, _listener(on_progress))
+        edit, is_known = _edit_once(editor, store, image, state, chosen, timeout_s, _listener(store, on_progress))
         return _sentence(state, edit), _artifact(edit, is_known)
 
     return StructuredTool.from_function(
@@ -114,6 +115,7 @@ def _edit_once(
             return known, True
         if not is_mine:
             raise EditTimedOut(0, timeout_s)
+        on_progress(EditProgress(key, 0, 0))  # names the edit, so that it can be cancelled
         request = EditRequest(key, source.w_plus, _json(state), options, timeout_s)
         return store.put_edit(key, editor.edit(request, on_progress)), False
 
@@ -135,7 +137,7 @@ def _edit_options(options: CallOptions) -> EditOptions:
     return EditOptions(options.preset, options.seed, emphasis)
 
 
-def _listener(given: Callable[[EditProgress], None] | None) -> Callable[[EditProgress], None]:
+def _listener(store: Store, given: Callable[[EditProgress], None] | None) -> Callable[[EditProgress], None]:
     """Progress to the caller's function, and to LangGraph's custom stream where the tool runs in a graph."""
     writer = _stream_writer()
 
@@ -143,7 +145,10 @@ def _listener(given: Callable[[EditProgress], None] | None) -> Callable[[EditPro
         if given is not None:
             given(progress)
         if writer is not None:
-            writer({"edit": progress.id, "step": progress.step, "num_steps": progress.num_steps})
+            event: dict[str, Any] = {"edit": progress.id, "step": progress.step, "num_steps": progress.num_steps}
+            if progress.preview_png is not None:
+                event["preview"] = store.put_image(progress.preview_png)
+            writer(event)
 
     return listen
 

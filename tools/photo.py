@@ -74,12 +74,16 @@ def shown_values(relevance: Mapping[str, float]) -> tuple[str, ...]:
     return tuple(value for value in ONTOLOGY.values if value in chosen)
 
 
-def describe(attributes: Collection[str]) -> str:
-    """A caption in the form of those that the responder was trained on."""
-    is_man = bool({"mustache", "goatee", "sideburns"} & set(attributes))
-    they = "He" if is_man else "They"
-    opening = f"This is a photo of a {'man' if is_man else 'person'}."
-    return " ".join([opening, *(f"{they} {_clause(value, is_man)}." for value in attributes)])
+def describe(attributes: Collection[str], person: str | None = None) -> str:
+    """A caption in the form of those that the responder was trained on.
+
+    `person` is `man`, `woman` or `person`; where it is not known, facial hair tells a man.
+    """
+    if person is None:
+        person = "man" if {"mustache", "goatee", "sideburns"} & set(attributes) else "person"
+    they = {"man": "He", "woman": "She"}.get(person, "They")
+    clauses = (f"{they} {_clause(value, they != 'They')}." for value in attributes)
+    return " ".join([f"This is a photo of a {person}.", *clauses])
 
 
 def _clause(value: str, is_singular: bool) -> str:

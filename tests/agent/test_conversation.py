@@ -128,4 +128,4 @@ def test_a_deleted_thread_is_gone(setup: Setup):
 def test_events_tell_of_nodes_and_progress(setup: Setup):
     events: list[str] = []
     setup.talk.say("t", "add lipstick", on_event=lambda kind, _: events.append(kind))
-    assert events == ["track", "progress", "edit", "gate", "respond"]
+    assert events == ["track", "progress", "progress", "edit", "gate", "respond"]
