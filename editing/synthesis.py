@@ -38,9 +38,10 @@ class FrozenSynthesis:
         self.size, self.num_ws, self.style_dim = generator.size, generator.num_ws, generator.style_dim
         with torch.no_grad():
             noises = [getattr(generator.noises, f"noise_{i}") for i in range(generator.num_ws - 1)]
-            convs = [generator.conv1, *generator.convs]
+            convs: list[Any] = [generator.conv1, *generator.convs]
             self.layers = [_Layer.of(conv, noise) for conv, noise in zip(convs, noises, strict=True)]
-            self.colours = [_Colour.of(rgb) for rgb in (generator.to_rgb1, *generator.to_rgbs)]
+            rgbs: list[Any] = [generator.to_rgb1, *generator.to_rgbs]
+            self.colours = [_Colour.of(rgb) for rgb in rgbs]
             self.constant = generator.input.input.detach().clone(memory_format=torch.channels_last)
 
     def __call__(self, w_plus: Tensor) -> Tensor:
@@ -204,7 +205,8 @@ class _Synthesis(torch.autograd.Function):
         num_scales = 2 * len(network.layers) + len(network.colours)
         styles, demods, colour_styles = _split(network, ctx.saved_tensors[:num_scales])
         maps = list(ctx.saved_tensors[num_scales:])
-        style_grads, demod_grads, colour_grads = ([None] * len(part) for part in (styles, demods, colour_styles))
+        grads: list[list[Any]] = [[None] * len(part) for part in (styles, demods, colour_styles)]
+        style_grads, demod_grads, colour_grads = grads
         image_gradient = gradient.contiguous()
         total: Tensor | None = None  # gradient of the current layer's output
         products: Tensor | float = 0.0  # <y_c, dL/dy_c> of it, [B, C]

@@ -12,6 +12,7 @@ import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import open_clip
 import torch
@@ -159,11 +160,13 @@ def published_crop(image: Tensor) -> Tensor:
 def published_synthesis(generator: Generator, w_plus: Tensor) -> Tensor:
     """The image of `generator.synthesis`, computed in the published form."""
     noises = [getattr(generator.noises, f"noise_{i}") for i in range(generator.num_ws - 1)]
+    convs: list[Any] = list(generator.convs)
+    to_rgbs: list[Any] = list(generator.to_rgbs)
     x = _styled(generator.conv1, generator.input(len(w_plus)), w_plus[:, 0], noises[0])
     rgb = _to_rgb(generator.to_rgb1, x, w_plus[:, 1], None)
-    for i, to_rgb in enumerate(generator.to_rgbs):
+    for i, to_rgb in enumerate(to_rgbs):
         for j in (2 * i + 1, 2 * i + 2):
-            x = _styled(generator.convs[j - 1], x, w_plus[:, j], noises[j])
+            x = _styled(convs[j - 1], x, w_plus[:, j], noises[j])
         rgb = _to_rgb(to_rgb, x, w_plus[:, 2 * i + 3], rgb)
     return rgb
 
