@@ -79,7 +79,7 @@ def test_a_user_line_goes_back_together_with_the_system_line_that_it_answers():
 
 def test_a_server_that_misbehaves_now_and_then_costs_nothing(client, server, tmp_path):
     server.mishaps = [429, b"{", "hangup", 500, b'{"choices": [{"message": {"content": "[]"}}]}']
-    result = paraphrase(DIALOGUES, client, CHECKS, tmp_path / "out.jsonl", concurrency=2)
+    result = paraphrase(DIALOGUES, replace(client, attempts=6), CHECKS, tmp_path / "out.jsonl", concurrency=2)
     assert result.failed == ()
     assert result.num_reworded == 18
 
