@@ -26,7 +26,7 @@ def _slot_fields() -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for slot, values in ONTOLOGY.slots.items():
         held = list[Literal[values]]  # type: ignore[valid-type]
-        alias = {"alias": slot} if " " in slot else {}
+        alias: dict[str, Any] = {"alias": slot} if " " in slot else {}
         fields[slot.replace(" ", "_")] = (held, Field(default_factory=list, description=f"{slot} of the face", **alias))
     return fields
 
@@ -43,8 +43,8 @@ class CallOptions(BaseModel):
     """How to edit; the defaults suit."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    preset: str | None = Field(None, description="a preset of the model pack; the pack's default where absent")
-    seed: int = Field(0, ge=0)
+    preset: str | None = Field(default=None, description="a preset of the model pack; the pack's default where absent")
+    seed: int = Field(default=0, ge=0)
     emphasis: dict[str, float] = Field(
         default_factory=dict, description="value -> weight, to push a value that did not show (2 is twice)"
     )
@@ -56,7 +56,7 @@ class EditFaceCall(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     image: str = Field(description="reference of the original photo")
     belief_state: WholeState = Field(description="everything that the picture should show")  # type: ignore[valid-type]
-    options: CallOptions = Field(default_factory=CallOptions)
+    options: CallOptions = CallOptions()
 
 
 def edit_face_tool(
@@ -64,6 +64,7 @@ def edit_face_tool(
     store: Store,
     timeout_s: float = DEFAULT_TIMEOUT_S,
     on_progress: Callable[[EditProgress], None] | None = None,
+    default_preset: str | None = None,
 ) -> BaseTool:
     """The tool over an editor and a store.
 
@@ -71,6 +72,8 @@ def edit_face_tool(
     picture), `key`, `relevance`, `identity`, `steps`, `seconds`, `is_known` (found in the store). Inside a LangGraph
     run, progress goes to the `custom` stream as `{"edit": key, "step": ..., "num_steps": ...}`, now and then with the
     reference of a `preview`; the first event of an edit has 0 steps.
+
+    `default_preset` is that of calls which name none; the pack's own where None.
 
     Raises (from calls):
         RetryableCall: wrong arguments; EditFailed: no picture came of it. Arguments outside the schema are pydantic's
@@ -82,7 +85,7 @@ def edit_face_tool(
         if not state:
             original = inverted(editor, store, image).image
             return "Nothing is requested: the picture is the original photo.", _artifact_of_original(original)
-        chosen = _edit_options(options or CallOptions())
+        chosen = _edit_options(options or CallOptions(), default_preset)
         edit, is_known = _edit_once(editor, store, image, state, chosen, timeout_s, _listener(store, on_progress))
         return _sentence(state, edit), _artifact(edit, is_known)
 
@@ -128,13 +131,13 @@ def _checked_state(given: Any) -> BeliefState:
         raise InvalidBeliefState(str(error)) from error
 
 
-def _edit_options(options: CallOptions) -> EditOptions:
+def _edit_options(options: CallOptions, default_preset: str | None) -> EditOptions:
     if unknown := [value for value in options.emphasis if value not in ONTOLOGY.values]:
         raise InvalidBeliefState(f"emphasis names {unknown[0]!r}, which is no value of the ontology")
     if wrong := [value for value, weight in options.emphasis.items() if weight <= 0]:
         raise InvalidBeliefState(f"the emphasis of {wrong[0]!r} must be positive")
     emphasis = tuple((value, options.emphasis[value]) for value in ONTOLOGY.values if value in options.emphasis)
-    return EditOptions(options.preset, options.seed, emphasis)
+    return EditOptions(options.preset or default_preset, options.seed, emphasis)
 
 
 def _listener(store: Store, given: Callable[[EditProgress], None] | None) -> Callable[[EditProgress], None]:

@@ -1,6 +1,8 @@
 """The portraits that a pack ships, to start a conversation with."""
 
+import io
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,3 +41,28 @@ def shipped_samples(pack: str | Path = DEFAULT_PACK) -> list[Sample]:
         )
         for record in records
     ]
+
+
+def draw_portrait(attributes: Collection[str], person: str, seed: int, size: int = 512) -> bytes:
+    """PNG of an illustrated portrait that has the given attributes, and of the others only what goes with them.
+
+    Args:
+        attributes: values of the ontology.
+        person: `man`, `woman`; anything else leaves it to the seed.
+        seed: another seed, another person.
+        size: side in pixels.
+    """
+    import numpy as np
+    from PIL import Image
+
+    from ..editing.portraits.factors import sample_portrait, with_state
+    from ..editing.portraits.renderer import render
+
+    rng = np.random.default_rng(seed)
+    portrait = sample_portrait(rng)
+    while person in ("man", "woman") and (portrait.identity.femininity > 0.5) != (person == "woman"):
+        portrait = sample_portrait(rng)
+    buffer = io.BytesIO()
+    plain = with_state(portrait, ("no bangs", "no beard", "no makeup", "no smiling"))
+    Image.fromarray(render(with_state(plain, attributes), size)).save(buffer, format="PNG")
+    return buffer.getvalue()

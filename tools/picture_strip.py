@@ -1,0 +1,47 @@
+"""A conversation as one picture: what was said above, what came of it below."""
+
+import io
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image, ImageDraw, ImageFont
+
+TILE_PX, GAP_PX, TEXT_PX, LINE_PX, NUM_LINES = 256, 8, 14, 18, 3
+PAPER, INK = "white", (40, 40, 40)
+
+
+class Tile(NamedTuple):
+    """A picture (bytes of a file) with the words above it."""
+
+    picture: bytes
+    words: str
+
+
+def write_strip(tiles: Sequence[Tile], path: Path) -> None:
+    """Write the tiles from left to right as one PNG.
+
+    Raises:
+        ValueError: there are no tiles.
+    """
+    if not tiles:
+        raise ValueError("tiles must not be empty")
+    top = LINE_PX * NUM_LINES + GAP_PX
+    strip = Image.new("RGB", (len(tiles) * (TILE_PX + GAP_PX) + GAP_PX, top + TILE_PX + GAP_PX), PAPER)
+    draw, font = ImageDraw.Draw(strip), ImageFont.load_default(TEXT_PX)
+    for column, tile in enumerate(tiles):
+        left = GAP_PX + column * (TILE_PX + GAP_PX)
+        for row, line in enumerate(_lines(tile.words)):
+            draw.text((left, row * LINE_PX + GAP_PX // 2), line, fill=INK, font=font)
+        picture = Image.open(io.BytesIO(tile.picture)).convert("RGB")
+        strip.paste(picture.resize((TILE_PX, TILE_PX), Image.Resampling.LANCZOS), (left, top))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    strip.save(path)
+
+
+def _lines(words: str) -> list[str]:
+    lines = textwrap.wrap(words, width=36)
+    if len(lines) > NUM_LINES:
+        lines = [*lines[: NUM_LINES - 1], f"{lines[NUM_LINES - 1][:33]}..."]
+    return lines
