@@ -119,6 +119,27 @@ def import_model(
     console.print(f"pack {name} is in {folder}")
 
 
+@models.command("fit-fast")
+def fit_fast(
+    name: Annotated[str, typer.Argument(help="Name or folder of a pack without directions.")],
+    preset: Annotated[str | None, typer.Option(help="Preset to learn from; the pack's default where absent.")] = None,
+    faces: Annotated[int, typer.Option(min=1, help="Generated faces to edit towards each value.")] = 4,
+    seed: Annotated[int, typer.Option(help="Of the faces.")] = 0,
+    packs: PacksFolder = None,
+    device: Device = "cpu",
+) -> None:
+    """Learn a direction for each value, and add a preset `fast` that starts from it (slow; wants a GPU at 1024 px)."""
+    from .direction_fit import add_fast_preset
+    from .pack import load_pack
+
+    with _told():
+        pack = load_pack(name, device, packs)
+        folder = add_fast_preset(
+            pack, pack.preset(preset), faces, seed, report=lambda value: console.print(f"{value} ...")
+        )
+    console.print(f"preset fast is in {folder}")
+
+
 def edit(
     image: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The photo.")],
     belief_state: Annotated[str, typer.Argument(help="'blond hair, smiling', 'makeup: lipstick', or JSON.")],

@@ -11,6 +11,7 @@ from torch import Tensor
 from ..dialogue.belief_state import BeliefState, from_values, values
 from ..dialogue.ontology import ONTOLOGY
 from .attribute_reader import Reader
+from .direction_fit import sample_latents
 from .edit_job import EditResult
 from .engine import Engine
 from .errors import EditError
@@ -21,7 +22,6 @@ from .presets import Preset
 from .text_targets import unrequested
 
 MAX_VALUES, TOGETHER = 3, 4
-GENERATED_SPREAD = 0.7  # truncation of the generated faces that stand in where the pack has no renderer
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _identity(pack: Pack, done: Sequence[tuple[Case, EditResult]]) -> float:
 
 
 def _sources(pack: Pack, count: int, rng: np.random.Generator) -> list[tuple[Tensor, set[str]]]:
-    """Pictures [3, S, S] with the values that they are known to have."""
+    """Pictures [3, S, S] with the values that they are known to have; generated faces where nothing draws them."""
     if pack.name == "portraits":
         from PIL import Image
 
@@ -142,13 +142,6 @@ def _sources(pack: Pack, count: int, rng: np.random.Generator) -> list[tuple[Ten
             (to_tensor(image, pack.image_size)[0], attributes_of(portrait))
             for image, portrait in zip(images, portraits, strict=True)
         ]
-    return [(picture, set()) for picture in _generated(pack, count, rng)]
-
-
-@torch.no_grad()
-def _generated(pack: Pack, count: int, rng: np.random.Generator) -> Tensor:
-    generator, style_dim = pack.generator, pack.generator.style_dim
-    z = torch.from_numpy(rng.standard_normal((count, style_dim), np.float32)).to(pack.device)
-    average = pack.latents.latent_avg.to(pack.device)
-    w_plus = average + GENERATED_SPREAD * (generator.broadcast(generator.mapping(z)) - average)
-    return generator(w_plus).clamp(-1.0, 1.0)
+    with torch.no_grad():
+        pictures = pack.generator(sample_latents(pack, count, int(rng.integers(2**31)))).clamp(-1.0, 1.0)
+    return [(picture, set()) for picture in pictures]

@@ -54,8 +54,8 @@ PACK = {
 }
 
 
-def write_small_pack(folder: Path) -> Path:
-    """Write the pack into `folder/small` and return that."""
+def write_small_pack(folder: Path, with_directions: bool = True) -> Path:
+    """Write the pack into `folder/small` and return that; without directions it has no preset `fast`."""
     path = folder / "small"
     path.mkdir(parents=True)
     draft = PackFile.model_validate(PACK)
@@ -72,13 +72,15 @@ def write_small_pack(folder: Path) -> Path:
         }
         latents = {
             "latent_avg": w.mean(dim=0).expand(generator.num_ws, -1),
-            "directions": torch.randn(len(VALUES), STYLE_DIM),
             **tensors_of_prior(LatentPrior.fit(w)),
         }
+        if with_directions:
+            latents["directions"] = torch.randn(len(VALUES), STYLE_DIM)
     entries = {}
     for name, module in modules.items():
         written = write_weights(path, f"{name}.safetensors", module.state_dict())
         entries[name] = {**PACK[name], **written.model_dump()}
     entries["latents"] = {"values": VALUES, **write_weights(path, "latents.safetensors", latents).model_dump()}
-    write_pack_file(path, PackFile.model_validate({**PACK, **entries}))
+    presets = PACK["presets"] if with_directions else {"full": PACK["presets"]["full"]}
+    write_pack_file(path, PackFile.model_validate({**PACK, **entries, "presets": presets}))
     return path
