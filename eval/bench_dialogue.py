@@ -1,4 +1,4 @@
-"""How long one turn takes: the shipped engine beside plain Hugging Face generate, in one run (numbers here are noisy)."""
+"""How long one turn takes: the shipped engine beside plain Hugging Face generate, in one run (timings are noisy)."""
 
 import statistics
 import tempfile

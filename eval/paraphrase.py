@@ -208,7 +208,7 @@ class _Journal:
     def _read(self, run: dict[str, str]) -> None:
         text = self.path.read_text(encoding="utf-8")
         whole = text[: text.rfind("\n") + 1]  # a killed run may have left half a line
-        first, *records = whole.splitlines() or [""]
+        first, *records = whole.split("\n")[:-1] or [""]
         if first != json.dumps(run):
             raise JournalMismatch(str(self.path))
         if whole != text:

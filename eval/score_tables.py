@@ -40,7 +40,7 @@ def tracking_table(scores: Sequence[DialogueScores]) -> Table:
     for name in ("joint acc.", "95 %", "F1 pairs", "F1 turns", "unreadable"):
         table.add_column(name, justify="right", no_wrap=True)
     for name, row in paper.TABLE_4.items():
-        table.add_row(f"paper, {name}", f"{row.joint_accuracy:.2f}", style="dim")
+        table.add_row(f"paper, {name}", f"{row.joint_accuracy:.3f}", style="dim")
     table.add_row("paper, ChatGPT", f"{paper.CHATGPT_JOINT_ACCURACY:.2f}", style="dim")
     table.add_row("paper, unseen values", f"{paper.UNSEEN_ACCURACY:.2f}", style="dim")
     table.add_section()
@@ -72,7 +72,7 @@ def response_table(scores: Sequence[DialogueScores]) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for name, row in paper.TABLE_4.items():
         table.add_row(
-            f"paper, {name}", f"{row.bleu:.2f}", f"{row.distinct_1:.3f}", f"{row.distinct_2:.3f}", style="dim"
+            f"paper, {name}", f"{row.bleu:.3f}", f"{row.distinct_1:.3f}", f"{row.distinct_2:.3f}", style="dim"
         )
     table.add_section()
     answering = [(ours.name, ours.responses) for ours in scores if ours.responses]
