@@ -87,9 +87,7 @@ def test_the_best_weights_by_validation_are_kept_and_not_the_last(tokenizer, tmp
 
 
 def test_patience_ends_a_training_that_no_longer_gets_better(tokenizer, tmp_path):
-    _, result = run(
-        tokenizer, tmp_path, 40, validate=lambda model: 0.5, validate_every_s=0.0, patience=3
-    )
+    _, result = run(tokenizer, tmp_path, 40, validate=lambda model: 0.5, validate_every_s=0.0, patience=3)
     assert result["steps"] == 4
 
 
