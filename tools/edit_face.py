@@ -1,6 +1,7 @@
 """`edit_face`: the LangChain tool through which any agent edits a face."""
 
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from typing import Any, Literal
 
 from langchain_core.tools import BaseTool, StructuredTool
@@ -157,13 +158,14 @@ def _listener(store: Store, given: Callable[[EditProgress], None] | None) -> Cal
 
 
 def _stream_writer() -> Callable[[Any], None] | None:
-    """Taken in the tool's thread: the engine's thread, which reports progress, knows no graph."""
+    """Bound to the context of the tool's thread: the engine's thread, which reports progress, knows no graph."""
     from langgraph.config import get_stream_writer
 
     try:
-        return get_stream_writer()
+        writer, context = get_stream_writer(), copy_context()
     except (RuntimeError, KeyError):  # not inside a graph
         return None
+    return lambda event: context.copy().run(writer, event)
 
 
 def _json(state: BeliefState) -> dict[str, list[str]]:

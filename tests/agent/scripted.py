@@ -79,8 +79,10 @@ class FakeEditor:
 
     def edit(self, request: EditRequest, on_progress: Callable[[EditProgress], None] | None = None) -> EditResult:
         self.requests.append(request)
-        if on_progress is not None:
-            on_progress(EditProgress(request.id, 0, 10))
+        if on_progress is not None:  # in another thread, as the engine does
+            reporter = threading.Thread(target=on_progress, args=(EditProgress(request.id, 5, 10),))
+            reporter.start()
+            reporter.join()
         self.started.set()
         if self.wait_for is not None:
             self.wait_for.wait(20)
