@@ -230,3 +230,11 @@ def test_the_paper_preset_runs_without_prior_and_background():
     [result] = Engine(bare).run([job(1, quick, num_targets=1, num_kept=0)])
     assert isinstance(result, EditResult)
     assert result.steps == 3
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_a_compiled_step_gives_the_same_edit():
+    [result] = Engine(models(), compile_step=True).run([job(1)])
+    assert isinstance(result, EditResult)
+    assert_same(result, alone(job(1)))
