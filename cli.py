@@ -3,6 +3,7 @@
 import typer
 
 from . import __version__
+from .agent import commands as agent_commands
 from .dialogue import commands as dialogue_commands
 from .editing import commands as editing_commands
 from .editing.portraits import commands as portraits_commands
@@ -14,6 +15,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="Edit faces by conversation. Start with `chatedit chat`; build data, train and measure with the rest.",
 )
+app.command()(agent_commands.chat)
+app.command()(agent_commands.run)
 app.command()(editing_commands.edit)
 app.command()(dialogue_commands.track)
 app.add_typer(editing_commands.models, name="models")
