@@ -52,8 +52,8 @@ def test_a_piped_conversation_edits_the_portrait_that_ships_and_writes_pictures(
     [dialogue] = read_dialogues(tmp_path / "out" / "t" / "dialogue.jsonl")
     assert [turn.user for turn in dialogue.turns] == ["add blond hair", "hello", "add bangs"]
     assert dialogue.caption == "This is a photo of a woman. She has brown hair."
-    strip = Image.open(tmp_path / "out" / "t" / "strip.png")
-    assert strip.width > 4 * 256
+    with Image.open(tmp_path / "out" / "t" / "strip.png") as strip:
+        assert strip.width > 4 * 256
     assert json.loads((tmp_path / "out" / "t" / "turns.json").read_text())[1]["belief_state"] == {
         "hair color": ["blond hair"]
     }
