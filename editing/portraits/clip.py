@@ -31,6 +31,7 @@ CLIP_CONFIG: Mapping[str, Any] = MappingProxyType(
     }
 )
 PEAK_LR, CONTRASTIVE_WEIGHT = 3e-3, 0.25
+FIRST_CYCLE, SECOND_CYCLE = 1250, 450  # steps; in the second one, what is still confused counts most
 
 
 def small_clip() -> CLIP:
@@ -87,17 +88,32 @@ class ClipTrainer:
         logits = self.net.logit_scale.exp() * seen @ texts.T
         target, clear = _agreement(labels, mentions)
         sigmoid = F.binary_cross_entropy_with_logits(logits + self.net.logit_bias, target, reduction="none")
+        if index >= FIRST_CYCLE:
+            clear = clear * hardness(sigmoid, len(VALUES))
         sigmoid = (sigmoid * clear).sum() / clear.sum()
         own = logits[: self._batch // 2, len(VALUES) :]
         contrastive = F.cross_entropy(own, torch.arange(len(own)))
         aid = masked_cross_entropy(self._aid(features), labels)
         loss = sigmoid + CONTRASTIVE_WEIGHT * contrastive + aid
-        self._optimizer.param_groups[0]["lr"] = one_cycle(PEAK_LR, index, total)
+        self._optimizer.param_groups[0]["lr"] = _learning_rate(index, total)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
         self._optimizer.step()
         return {"sigmoid": sigmoid.item(), "contrastive": contrastive.item(), "aid": aid.item()}
+
+
+def hardness(loss: Tensor, num_single: int) -> Tensor:
+    """Weight [1, T] of each caption: what is easy by now counts little; the joined ones count as they did."""
+    by_caption = loss.detach().mean(dim=0, keepdim=True)
+    single = by_caption[:, :num_single]
+    return torch.cat([single / single.mean(), torch.ones_like(by_caption[:, num_single:])], dim=1)
+
+
+def _learning_rate(index: int, total: int) -> float:
+    if index < FIRST_CYCLE:
+        return one_cycle(PEAK_LR, index, min(total, FIRST_CYCLE))
+    return one_cycle(PEAK_LR / 2.0, index - FIRST_CYCLE, SECOND_CYCLE)
 
 
 def blank_unused_words(net: CLIP) -> None:
