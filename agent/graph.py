@@ -7,16 +7,11 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.prebuilt import ToolNode
 
 from ..dialogue.protocols import DialogueModel
-from ..tools.errors import EditError
+from ..tools.errors import tell_edit_error
 from .gate import Gate
-from .nodes import Check, Compare, Respond, Track, navigate, route_tracked, route_utterance, tell
+from .nodes import Check, Compare, Respond, Track, navigate, route_tracked, route_utterance
 from .second_opinion import SecondOpinion
 from .state import DialogueState
-
-
-def tell_edit_error(error: EditError) -> str:
-    """ToolNode catches what is annotated here; programming errors rise."""
-    return tell(error)
 
 
 def build_graph(

@@ -192,11 +192,6 @@ class Compare:
         return {}
 
 
-def tell(error: Exception) -> str:
-    """A tool's error as the content of its message: the name for programs, the sentence for people and models."""
-    return f"{type(error).__name__}: {error}"
-
-
 def edit_call(tool_name: str, state: DialogueState, requested: JsonState, emphasis: dict[str, float]) -> AIMessage:
     """The message that calls the edit tool."""
     arguments: dict[str, Any] = {"image": state.get("image", ""), "belief_state": requested}

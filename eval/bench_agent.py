@@ -127,7 +127,7 @@ def _timing(name: str, milliseconds: Sequence[float]) -> Timing:
 
 
 def main(count: int = 5) -> None:
-    """Print all timings."""
+    """Print all timings; `python -m chatedit.eval.bench_agent`."""
     for timing in (time_graph(), *time_conversations(count)):
         print(f"{timing.name:32s} {timing.turns:4d} turns  p50 {timing.p50_ms:8.1f} ms  p95 {timing.p95_ms:8.1f} ms")
 

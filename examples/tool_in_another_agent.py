@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chatedit.tools import edit_face_tool
+from chatedit.tools.errors import tell_edit_error
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
@@ -45,7 +46,7 @@ def build_agent(model: BaseChatModel, tool: BaseTool) -> CompiledStateGraph:
     bound = model.bind_tools([tool])
     graph = StateGraph(MessagesState)
     graph.add_node("model", lambda state: {"messages": [bound.invoke(state["messages"])]})
-    graph.add_node("tools", ToolNode([tool], handle_tool_errors=True))
+    graph.add_node("tools", ToolNode([tool], handle_tool_errors=tell_edit_error))
     graph.add_edge(START, "model")
     graph.add_conditional_edges("model", tools_condition, {"tools": "tools", "__end__": END})
     graph.add_edge("tools", "model")

@@ -38,6 +38,14 @@ class StoreUnavailable(EditFailed):
         return f"the image store cannot be used ({self.args[0]}): check its folder and the space on the disk"
 
 
+def tell_edit_error(error: EditError) -> str:
+    """An edit's error as the content of a ToolMessage: its name for programs, the sentence for people and models.
+
+    For `ToolNode(..., handle_tool_errors=tell_edit_error)`: it catches what is annotated; programming errors rise.
+    """
+    return f"{type(error).__name__}: {error}"
+
+
 __all__ = [
     "EditCancelled",
     "EditError",
@@ -49,4 +57,5 @@ __all__ = [
     "RetryableCall",
     "StoreUnavailable",
     "UnknownImage",
+    "tell_edit_error",
 ]
