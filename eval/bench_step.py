@@ -146,7 +146,7 @@ def published_loop(networks: Networks, w_source: Tensor, steps: int) -> tuple[li
         optimiser.zero_grad()
         total.backward()
         optimiser.step()
-        totals.append(float(total))
+        totals.append(total.item())
 
     return totals, timed(step, steps)
 
@@ -233,5 +233,6 @@ if __name__ == "__main__":
     parser.add_argument("--published-steps", type=int, default=1)
     parser.add_argument("--our-steps", type=int, default=3, help="the first one is not timed")
     options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(format="%(message)s")
+    _logger.setLevel(logging.INFO)
     print(report(compare(options.size, options.threads, options.published_steps, options.our_steps)))
