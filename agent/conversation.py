@@ -11,7 +11,9 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import StateSnapshot
 
+from ..tools.edit_face import ON_PROGRESS
 from ..tools.photo import Photo
 from .errors import ThreadBusy, UnknownThread
 from .navigation import Navigation
@@ -23,7 +25,8 @@ from .versions import first_of, head, highest_version, moved, root, turns_of
 
 logger = logging.getLogger(__name__)
 OnEvent = Callable[[str, dict[str, Any]], None]
-"""Called with (`progress`, {"edit", "step", "num_steps"}) or (name of a node that ended, its update)."""
+"""Called with (`progress`, {"edit", "step", "num_steps"}), then from the editor's thread, or with (name of a node that
+ended, its update)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +99,12 @@ class Conversations:
             UnknownThread: the thread has no photo.
         """
         with self._hold(thread):
-            self._finish(thread, on_event)
-            state = self._known(thread)
+            state = self._ready(thread, on_event)
             for turn in turns_of(state):
                 if message_id and turn["message_id"] == message_id:
                     return _answer({**state, "head": turn["id"], "picture": turn["image"]}, turn["system"], False)
             message = HumanMessage(utterance, id=message_id)
-            return self._run(thread, {"messages": [message]}, utterance, on_event)
+            return self._run(thread, state, {"messages": [message]}, utterance, on_event)
 
     def resume(self, thread: str, on_event: OnEvent | None = None) -> Answer | None:
         """Finish a turn that a killed process left; None where there is none.
@@ -111,7 +113,8 @@ class Conversations:
             ThreadBusy
         """
         with self._hold(thread):
-            return self._finish(thread, on_event)
+            snapshot = self._graph.get_state(_config(thread))
+            return self._finish(thread, snapshot, on_event) if snapshot.next else None
 
     def undo(self, thread: str, steps: int = 1) -> Answer:
         """Back by versions. Raises: NothingToUndo, ThreadBusy, UnknownThread."""
@@ -197,8 +200,7 @@ class Conversations:
     def _move(self, thread: str, navigation: Navigation) -> Answer:
         """Fork the graph's history at the checkpoint of the version; the tree of turns comes along."""
         with self._hold(thread):
-            self._finish(thread, None)
-            state = self._known(thread)
+            state = self._ready(thread, None)
             update = moved(state, navigation)
             shown = head(state)["version"]
             if "head" not in update:
@@ -217,47 +219,55 @@ class Conversations:
                 return snapshot.config
         return _config(thread)
 
-    def _finish(self, thread: str, on_event: OnEvent | None) -> Answer | None:
+    def _ready(self, thread: str, on_event: OnEvent | None) -> DialogueState:
+        """The state of a thread that is ready for a turn: one that a killed process left is finished first."""
         snapshot = self._graph.get_state(_config(thread))
-        if not snapshot.next:
-            return None
-        pending = snapshot.values.get("pending") or {}
-        return self._run(thread, None, pending.get("user", ""), on_event)
+        if snapshot.next:
+            self._finish(thread, snapshot, on_event)
+            return self._known(thread)
+        return _with_photo(thread, snapshot)
 
-    def _run(self, thread: str, given: dict[str, Any] | None, user: str, on_event: OnEvent | None) -> Answer:
+    def _finish(self, thread: str, snapshot: StateSnapshot, on_event: OnEvent | None) -> Answer:
+        state = cast(DialogueState, snapshot.values)
+        pending = state.get("pending")
+        return self._run(thread, state, None, pending["user"] if pending else "", on_event)
+
+    def _run(
+        self, thread: str, state: DialogueState, given: dict[str, Any] | None, user: str, on_event: OnEvent | None
+    ) -> Answer:
         """Run the graph to its end; whatever breaks, the thread is left ready for the next turn."""
-        shown = head(self._values(thread))["version"]
+        shown = head(state)["version"]
+        config = _config(thread)
+        config["configurable"][ON_PROGRESS] = lambda data: self._follow(thread, data, on_event)  # type: ignore[index]
         with self._lock:
             self._edits[thread] = ""
         try:
-            for mode, data in self._graph.stream(
-                given, _config(thread), stream_mode=["updates", "custom"], durability="sync"
-            ):
-                self._report(thread, mode, data, on_event)
+            # "sync": what the user said is on disk before anything is done about it
+            for mode, data in self._graph.stream(given, config, stream_mode=["updates", "values"], durability="sync"):
+                if mode == "values":
+                    state = cast(DialogueState, data)
+                elif on_event is not None:
+                    for node, update in data.items():
+                        on_event(node, update or {})
         except Exception as error:
             logger.exception("turn on thread %s failed", thread)
             self._abandon(thread, error, user)
+            state = self._values(thread)
         finally:
             with self._lock:
                 self._edits.pop(thread, None)
                 self._cancelled.discard(thread)
-        state = self._values(thread)
         return _answer(state, str(state["messages"][-1].text), head(state)["version"] != shown)
 
-    def _report(self, thread: str, mode: str, data: Any, on_event: OnEvent | None) -> None:
-        if mode == "custom" and "edit" in data:
-            with self._lock:
-                self._edits[thread] = data["edit"]
-                is_cancelled = thread in self._cancelled
-            if is_cancelled:
-                self._cancel_edit(data["edit"])
-        if on_event is None:
-            return
-        if mode == "custom":
+    def _follow(self, thread: str, data: dict[str, Any], on_event: OnEvent | None) -> None:
+        """Progress of the edit of a turn; it names the edit, so that the turn can be cancelled."""
+        with self._lock:
+            self._edits[thread] = data["edit"]
+            is_cancelled = thread in self._cancelled
+        if is_cancelled:
+            self._cancel_edit(data["edit"])
+        if on_event is not None:
             on_event("progress", data)
-        else:
-            for node, update in data.items():
-                on_event(node, update or {})
 
     def _abandon(self, thread: str, error: Exception, user: str) -> None:
         name = type(error).__name__
@@ -276,10 +286,7 @@ class Conversations:
             yield
 
     def _known(self, thread: str) -> DialogueState:
-        state = self._values(thread)
-        if not state.get("image"):
-            raise UnknownThread(thread)
-        return state
+        return _with_photo(thread, self._graph.get_state(_config(thread)))
 
     def _values(self, thread: str) -> DialogueState:
         return cast(DialogueState, self._graph.get_state(_config(thread)).values)
@@ -287,6 +294,13 @@ class Conversations:
 
 def _config(thread: str) -> RunnableConfig:
     return {"configurable": {"thread_id": thread}}
+
+
+def _with_photo(thread: str, snapshot: StateSnapshot) -> DialogueState:
+    state = cast(DialogueState, snapshot.values)
+    if not state.get("image"):
+        raise UnknownThread(thread)
+    return state
 
 
 def _answer(state: DialogueState, text: str, is_changed: bool) -> Answer:

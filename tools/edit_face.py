@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import Any, Literal
 
+from langchain_core.runnables.config import ensure_config
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -17,6 +18,7 @@ from .photo import inverted
 from .store import Store, StoredEdit, edit_key
 
 TOOL_NAME = "edit_face"
+ON_PROGRESS = "on_edit_progress"  # key of a run's `configurable`: a function that hears of progress, from any thread
 DESCRIPTION = """Edit the face in a photo. The edit always starts from the original photo, so give the whole belief \
 state: everything that the picture should show, earlier wishes included. The same call gives the same picture at once.\
 """
@@ -72,7 +74,8 @@ def edit_face_tool(
     Its content is a sentence for a model, its artifact a dict of references and metrics: `image` (reference of the
     picture), `key`, `relevance`, `identity`, `steps`, `seconds`, `is_known` (found in the store). Inside a LangGraph
     run, progress goes to the `custom` stream as `{"edit": key, "step": ..., "num_steps": ...}`, now and then with the
-    reference of a `preview`; the first event of an edit has 0 steps.
+    reference of a `preview`; the first event of an edit has 0 steps. A function in the run's configuration,
+    `{"configurable": {ON_PROGRESS: function}}`, hears the same.
 
     `default_preset` is that of calls which name none; the pack's own where None.
 
@@ -142,22 +145,27 @@ def _edit_options(options: CallOptions, default_preset: str | None) -> EditOptio
 
 
 def _listener(store: Store, given: Callable[[EditProgress], None] | None) -> Callable[[EditProgress], None]:
-    """Progress to the caller's function, and to LangGraph's custom stream where the tool runs in a graph."""
-    writer = _stream_writer()
+    """Progress to the tool's function, to the run's, and to LangGraph's custom stream where the tool is in a graph."""
+    listeners = [listener for listener in (_stream_writer(), _listener_of_run()) if listener is not None]
 
     def listen(progress: EditProgress) -> None:
         if given is not None:
             given(progress)
-        if writer is not None:
-            event: dict[str, Any] = {"edit": progress.id, "step": progress.step, "num_steps": progress.num_steps}
-            if progress.preview_png is not None:
-                event["preview"] = store.put_image(progress.preview_png)
-            writer(event)
+        event: dict[str, Any] = {"edit": progress.id, "step": progress.step, "num_steps": progress.num_steps}
+        if progress.preview_png is not None and listeners:
+            event["preview"] = store.put_image(progress.preview_png)
+        for listener in listeners:
+            listener(event)
 
     return listen
 
 
-def _stream_writer() -> Callable[[Any], None] | None:
+def _listener_of_run() -> Callable[[dict[str, Any]], None] | None:
+    """The function that a caller put into the run's configuration as `ON_PROGRESS`."""
+    return ensure_config().get("configurable", {}).get(ON_PROGRESS)
+
+
+def _stream_writer() -> Callable[[dict[str, Any]], None] | None:
     """Bound to the context of the tool's thread: the engine's thread, which reports progress, knows no graph."""
     from langgraph.config import get_stream_writer
 
