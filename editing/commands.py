@@ -129,7 +129,7 @@ def fit_fast(
     device: Device = "cpu",
 ) -> None:
     """Learn a direction for each value, and add a preset `fast` that starts from it (slow; wants a GPU at 1024 px)."""
-    from .direction_fit import add_fast_preset
+    from .fast_preset import add_fast_preset
     from .pack import load_pack
 
     with _told():

@@ -11,10 +11,10 @@ from torch import Tensor
 from ..dialogue.belief_state import BeliefState, from_values, values
 from ..dialogue.ontology import ONTOLOGY
 from .attribute_reader import Reader
-from .direction_fit import sample_latents
 from .edit_job import EditResult
 from .engine import Engine
 from .errors import EditError
+from .fast_preset import sample_latents
 from .image_file import to_tensor
 from .inversion import invert
 from .pack import Pack

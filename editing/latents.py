@@ -23,7 +23,7 @@ class Latents:
         latent_avg: [num_ws, D].
         prior: where w lies, or None.
         values: what each row of `directions`, `affine_weights` and `affine_biases` adds.
-        directions: [V, D], [V, num_ws, D] or None.
+        directions: [V, D] or None.
         affine_weights, affine_biases: [V, D, D] and [V, D], or None.
         outside: [S, S] or None.
     """
@@ -84,8 +84,6 @@ def latents_from_tensors(
         required |= set(PRIOR_KEYS)
     if missing := sorted(required - set(tensors)):
         raise KeyMissing(str(path), missing[0], len(missing))
-    if "directions" in tensors and tensors["directions"].dim() == 3:
-        expected["directions"] = (count, num_ws, style_dim)
     for key, tensor in tensors.items():
         if tuple(tensor.shape) != expected[key]:
             raise ShapeMismatch(str(path), key, expected[key], tuple(tensor.shape))

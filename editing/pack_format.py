@@ -26,8 +26,8 @@ A component's safetensors holds the state dict of the module that `architecture`
 
     latent_avg      [num_ws, D]      required: what is added to the encoder's output
     w_mean, w_axes, w_sigma          [D], [D, D], [D]: the `LatentPrior`; all three or none
-    directions      [V, D] or [V, num_ws, D]: mean step in w, or in W+, that adds value v of `values`; needed by presets
-                                     that start from a direction
+    directions      [V, D]           mean step in w that adds value v of `values`; needed by presets that start
+                                     from a direction
     affine_weights, affine_biases    [V, D, D], [V, D]: w + (w - w_mean) @ weights[v].T + biases[v] has value v; both or
                                      none; used instead of `directions` where they are there
     outside         [S, S]           in [0, 1], 1 where no face or hair ever is; serves a `background` term where there

@@ -1,7 +1,6 @@
-"""Learned directions for a pack that has none, and the `fast` preset that starts from them.
+"""Adds the `fast` preset to a pack that has no directions: they are learned from full edits of generated faces.
 
-For every value, a few generated faces are edited with a slow preset; the mean offset is the direction, one vector a
-layer (W+). An edit that starts there has little left to do, so that a tenth of the steps refines it.
+An edit that starts where the directions lead has little left to do, so that a tenth of the steps refines it.
 """
 
 import dataclasses
@@ -14,9 +13,9 @@ from torch import Tensor
 
 from ..dialogue.belief_state import from_values
 from ..dialogue.ontology import ONTOLOGY
-from .edit_job import EditResult
+from .directions import fit_directions
+from .edit_job import EditJob
 from .engine import Engine
-from .errors import EditError
 from .pack import Pack
 from .pack_errors import PackInvalid
 from .pack_format import PackFile, write_pack_file
@@ -46,49 +45,32 @@ def add_fast_preset(
     Returns:
         The pack's folder.
     Raises:
-        PackInvalid: the pack has directions already.
+        PackInvalid: the pack has directions already, or no statistics of w.
         OptimiserDiverged: every edit towards a value failed.
     """
+    if pack.latents.prior is None:
+        raise PackInvalid(str(pack.folder), f"{pack.file.latents.file} holds no w_mean, w_axes and w_sigma")
     if pack.latents.directions is not None or pack.latents.affine_weights is not None:
         raise PackInvalid(str(pack.folder), "it has directions already")
-    directions = fit_directions(pack, preset, num_faces, seed, values, report)
-    tensors = {**load_file(pack.folder / pack.file.latents.file), "directions": directions}
+    started: set[str] = set()
+
+    def job(w_source: Tensor, value: str) -> EditJob:
+        if value not in started:
+            started.add(value)
+            report(value)
+        return pack.job(w_source, from_values([value]), preset)
+
+    faces = sample_latents(pack, num_faces, seed)
+    engine = Engine(pack.models(), pack.device, max_waiting=num_faces)
+    learned = fit_directions(engine, job, values, faces, pack.latents.prior)
+    tensors = {**load_file(pack.folder / pack.file.latents.file), **learned.tensors()}
     written = write_weights(pack.folder, LATENTS_FILE, tensors)
     fields = pack.file.model_dump(mode="json", exclude_none=True)
-    fields["latents"] = {**written.model_dump(), "values": tuple(values)}
+    fields["latents"] = {**written.model_dump(), "values": learned.values}
     fields["presets"][FAST] = fast_fields(preset)
     write_pack_file(pack.folder, PackFile.model_validate(fields))
     (pack.folder / pack.file.latents.file).unlink()
     return pack.folder
-
-
-def fit_directions(
-    pack: Pack,
-    preset: Preset,
-    num_faces: int,
-    seed: int,
-    values: Sequence[str],
-    report: Callable[[str], None] = lambda value: None,
-) -> Tensor:
-    """Directions [V, num_ws, D]: the mean offset that the preset finds for each value; other arguments as above.
-
-    Raises:
-        OptimiserDiverged: every edit towards a value failed.
-    """
-    faces = sample_latents(pack, num_faces, seed)
-    engine, directions = Engine(pack.models(), pack.device, max_waiting=num_faces), []
-    for value in values:
-        report(value)
-        outcomes = engine.run([pack.job(face, from_values([value]), preset) for face in faces])
-        offsets = [
-            result.w_plus - face.cpu()
-            for face, result in zip(faces, outcomes, strict=True)
-            if isinstance(result, EditResult)
-        ]
-        if not offsets:
-            raise next(outcome for outcome in outcomes if isinstance(outcome, EditError))
-        directions.append(torch.stack(offsets).mean(dim=0))
-    return torch.stack(directions)
 
 
 @torch.no_grad()
