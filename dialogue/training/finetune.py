@@ -178,7 +178,12 @@ def train(
             run.advance(time.monotonic() - started)
             on_step(run.step, share())
             if run.step % 25 == 0:
-                run.log(step=run.step, seconds=round(run.seconds), loss=float(loss.detach()), auxiliary=float(auxiliary.detach()))
+                run.log(
+                    step=run.step,
+                    seconds=round(run.seconds),
+                    loss=float(loss.detach()),
+                    auxiliary=float(auxiliary.detach()),
+                )
         is_over = chosen is None or share() >= 1.0
         if is_over or run.seconds - last_validation_s >= config.validate_every_s:
             last_validation_s = run.seconds
