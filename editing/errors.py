@@ -5,11 +5,11 @@ class EditError(Exception):
     """Base of everything that goes wrong with an edit for a reason that a user or an agent can be told."""
 
 
-class RetryableCall(EditError):  # noqa: N818 - the name of the style guide
+class RetryableCall(EditError):
     """The call was wrong: with other arguments it may succeed."""
 
 
-class EditFailed(EditError):  # noqa: N818 - the name of the style guide
+class EditFailed(EditError):
     """The call was right, yet no image came of it: tell the user."""
 
 
@@ -28,7 +28,7 @@ class UnknownPreset(RetryableCall):
         return f"unknown preset {name!r}; there are: {', '.join(known)}"
 
 
-class InvalidPreset(EditError):  # noqa: N818 - the name of the style guide
+class InvalidPreset(EditError):
     """A preset's data is wrong (an unknown field, a value out of range).  Args: preset name, what is wrong."""
 
     def __str__(self) -> str:
