@@ -247,7 +247,7 @@ class Conversations:
                 if mode == "values":
                     state = cast(DialogueState, data)
                 elif on_event is not None:
-                    for node, update in data.items():
+                    for node, update in cast("dict[str, Any]", cast(object, data)).items():
                         on_event(node, update or {})
         except Exception as error:
             logger.exception("turn on thread %s failed", thread)

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 class Leases(Protocol):
@@ -25,14 +28,21 @@ class PostgresLeases:
         import psycopg
 
         with psycopg.connect(self._dsn, autocommit=True) as connection:
-            if timeout_s > 0:
-                connection.execute("SELECT set_config('lock_timeout', %s, false)", (f"{int(timeout_s * 1000)}ms",))
-                try:
-                    connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (name,))
-                except psycopg.errors.LockNotAvailable:
-                    yield False
-                    return
-                yield True
-                return
-            row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (name,)).fetchone()
-            yield bool(row and row[0])
+            try:
+                yield _lock(connection, name, timeout_s)
+            finally:  # the server would notice the end of the connection too, but only after a while
+                connection.execute("SELECT pg_advisory_unlock_all()")
+
+
+def _lock(connection: "psycopg.Connection", name: str, timeout_s: float) -> bool:
+    import psycopg
+
+    if timeout_s <= 0:
+        row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (name,)).fetchone()
+        return bool(row and row[0])
+    connection.execute("SELECT set_config('lock_timeout', %s, false)", (f"{int(timeout_s * 1000)}ms",))
+    try:
+        connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (name,))
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True

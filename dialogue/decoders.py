@@ -1,3 +1,6 @@
+# torch and transformers type sub-modules and token ids too widely:
+# pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOperatorIssue=false, reportArgumentType=false
+# pyright: reportIndexIssue=false, reportReturnType=false
 """What turns token ids into output text: CTranslate2 (fast on CPUs), Hugging Face generate, and a constrained step."""
 
 import hashlib
@@ -53,14 +56,16 @@ class TorchDecoder:
         return self._generate(rows, max_new_tokens, GREEDY, prefix_allowed_tokens_fn=allowed)
 
     def _generate(self, rows: Sequence[Sequence[int]], limit: int, sampling: Sampling, **more: Any) -> list[str]:
-        ids = pad(rows, self.tokenizer.pad_token_id).to(self.model.device)
+        model: Any = self.model  # transformers types generate and pad ids too widely
+        tokenizer: Any = self.tokenizer
+        ids = pad(rows, tokenizer.pad_token_id).to(model.device)
         how: dict[str, Any] = {"do_sample": False, "num_beams": 1}
         if sampling.seed is not None:
             torch.manual_seed(sampling.seed)
             how = {"do_sample": True, "top_k": sampling.top_k, "temperature": sampling.temperature}
-        output = self.model.generate(
+        output = model.generate(
             input_ids=ids,
-            attention_mask=(ids != self.tokenizer.pad_token_id).long(),
+            attention_mask=ids.ne(tokenizer.pad_token_id).long(),
             max_new_tokens=limit,
             **how,
             **more,

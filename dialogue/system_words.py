@@ -8,7 +8,9 @@ from typing import Any
 
 import yaml
 
+from .belief_state import BeliefState, diff
 from .dialogue_file import Act
+from .ontology import ONTOLOGY, OPEN_ONTOLOGY
 from .person import Person, fill
 
 
@@ -35,6 +37,18 @@ def remark(kind: str, person: Person, rng: random.Random) -> str:
 def done(value: str, person: Person, rng: random.Random) -> str:
     """A sentence that says that `value` (of the ontology) is done."""
     return _say(system_phrases()["done_value"][value], person, rng)
+
+
+def acknowledgement(before: BeliefState, after: BeliefState, person: Person, rng: random.Random) -> str:
+    """What a turn changed, in a sentence or two; only what the state really holds is named."""
+    update = diff(before, after, OPEN_ONTOLOGY)
+    if len(update.added) in (1, 2) and all(value in ONTOLOGY.values for _, value in update.added):
+        return " ".join(done(value, person, rng) for _, value in update.added)
+    if update.added:
+        return remark("done", person, rng)
+    if update.is_reset:
+        return remark("reset", person, rng)
+    return remark("undone" if update.removed else "unchanged", person, rng)
 
 
 def person_of(caption: str) -> Person:

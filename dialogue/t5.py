@@ -2,12 +2,11 @@
 
 import json
 import random
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, T5ForConditionalGeneration
 
@@ -15,6 +14,7 @@ from . import belief_state, formats, policy, system_words
 from .belief_state import BeliefState, TurnUpdate, diff
 from .decoders import GREEDY, CTranslate2Decoder, Decoder, Sampling, TorchDecoder
 from .detokenise import detokenise
+from .dialogue_file import Act
 from .encoding import input_ids
 from .errors import ModelNotFound, OutputNotReadable
 from .formats import Context, Prompts, StateFormat
@@ -28,15 +28,23 @@ EMBEDDED = Path(__file__).parent / "model"
 DEFAULT_CACHE = Path.home() / ".cache" / "chatedit"
 MAX_STATE_TOKENS = 48
 MAX_RESPONSE_TOKENS = 56
-_QUESTION = re.compile(r"[^.!?]*\?")
+Wording = Literal["model", "bank"]
 
 
 @dataclass(frozen=True, slots=True)
 class T5Settings:
-    """How a checkpoint was trained: its prompts and the form of its states. Kept in `chatedit.json` beside it."""
+    """How a checkpoint was trained and is used. Kept in `chatedit.json` beside it.
+
+    Attributes:
+        prompts: the task prefixes.
+        state_format: how it tracks (`formats`).
+        wording: who words the replies: the model, or the phrase bank for the act that the model chose (for models too
+            small or too young to write well).
+    """
 
     prompts: Prompts = formats.PAPER_PROMPTS
     state_format: StateFormat = "update"
+    wording: Wording = "model"
 
     def save(self, folder: Path) -> None:
         """Write the settings into a model folder."""
@@ -49,7 +57,7 @@ class T5Settings:
         if not path.exists():
             return cls(state_format="history")
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return cls(Prompts(**data["prompts"]), data["state_format"])
+        return cls(Prompts(**data["prompts"]), data["state_format"], data.get("wording", "model"))
 
 
 class T5DialogueModel:
@@ -95,7 +103,7 @@ class T5DialogueModel:
         seed: int | None = None,
     ) -> list[Reply]:
         """Replies; sampled wording where a seed is given."""
-        outputs = self.decoder.decode(self._response_rows(contexts), MAX_RESPONSE_TOKENS, Sampling(seed))
+        outputs = self._response_outputs(self._response_rows(contexts), seed)
         return [
             self.read_reply(c, s, a, output, seed)
             for c, s, a, output in zip(contexts, states, attributes, outputs, strict=True)
@@ -105,14 +113,14 @@ class T5DialogueModel:
         self, contexts: Sequence[Context], attributes: Sequence[Collection[str]], seed: int | None = None
     ) -> list[tuple[Tracked, Reply]]:
         """Both tasks: one padded batch where greedy, two where the wording is sampled (states are always greedy)."""
-        if seed is None:
+        if seed is None or self.settings.wording == "bank":
             states, responses = self._state_rows(contexts), self._response_rows(contexts)
             outputs = self.decoder.decode([*states, *responses], MAX_RESPONSE_TOKENS, GREEDY)
             replies = outputs[len(contexts) :]
             tracked = [self._read_state(*given) for given in zip(contexts, states, outputs[: len(states)], strict=True)]
         else:
             tracked = self.track(contexts)
-            replies = self.decoder.decode(self._response_rows(contexts), MAX_RESPONSE_TOKENS, Sampling(seed))
+            replies = self._response_outputs(self._response_rows(contexts), seed)
         return [
             (t, self.read_reply(c, t.state, a, output, seed))
             for c, t, a, output in zip(contexts, tracked, attributes, replies, strict=True)
@@ -150,10 +158,18 @@ class T5DialogueModel:
             act, text = formats.parse_response(output)
         except OutputNotReadable:
             act, text = None, ""
-        text = detokenise(text)
-        if act and text and not policy.is_illogical(act, state, attributes):
-            return Reply(act, text)
-        return repaired(context, state, attributes, text, rng)
+        if act is None or policy.is_illogical(act, state, attributes):
+            act = policy.next_act(state, attributes, rng, policy.avoided(context.caption))
+            return Reply(act, said(context, state, act, rng), is_repaired=True)
+        if self.settings.wording == "bank" or not text:
+            return Reply(act, said(context, state, act, rng))
+        return Reply(act, detokenise(text))
+
+    def _response_outputs(self, rows: list[list[int]], seed: int | None) -> list[str]:
+        """Greedy where nothing is sampled; sampling by torch, whose seed alone decides (CTranslate2's does not)."""
+        if seed is None or self.settings.wording == "bank":
+            return self.decoder.decode(rows, MAX_RESPONSE_TOKENS)
+        return self.constrained.decode(rows, MAX_RESPONSE_TOKENS, Sampling(seed))
 
     def _state_rows(self, contexts: Sequence[Context]) -> list[list[int]]:
         make = formats.update_input if self.settings.state_format == "update" else formats.history_input
@@ -188,15 +204,11 @@ class T5DialogueModel:
         return Tracked(state, diff(context.state, state))
 
 
-def repaired(context: Context, state: BeliefState, attributes: Collection[str], text: str, rng: random.Random) -> Reply:
-    """The model's acknowledgement, where it has one, followed by an act of the policy."""
+def said(context: Context, state: BeliefState, act: Act, rng: random.Random) -> str:
+    """A reply in the words of the phrase bank: what this turn changed, then the question of `act`."""
     person = system_words.person_of(context.caption)
-    act = policy.next_act(state, attributes, rng, policy.avoided(context.caption))
-    said = " ".join(_QUESTION.sub("", text).split())
-    if not said or len(said.split()) < 2:
-        kind = "done" if state != context.state else "unchanged"
-        said = system_words.remark(kind, person, rng)
-    return Reply(act, f"{said} {system_words.question(act, person, rng)}", is_repaired=True)
+    change = system_words.acknowledgement(context.state, state, person, rng)
+    return f"{change} {system_words.question(act, person, rng)}"
 
 
 def _combined(context: Context, answers: dict[str, str]) -> Tracked:
@@ -245,12 +257,14 @@ def load_dialogue_model(
 
 def _load_t5(folder: Path) -> T5ForConditionalGeneration:
     import torch
+    from torch import nn
 
     try:
         model = T5ForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
     except (OSError, ValueError) as error:
         raise ModelNotFound(str(folder), str(error)) from error
-    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    nn.Module.to(model, "cuda" if torch.cuda.is_available() else "cpu")
+    return model.eval()
 
 
 def _download(name: str) -> Path:

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -74,7 +74,7 @@ class EditBatch:
         self._device = torch.device(device)
         prior = models.prior.to(self._device) if models.prior else None
         is_plain = isinstance(models.generator, Generator) and not compile_step
-        generator = FrozenSynthesis(models.generator) if is_plain else models.generator
+        generator: Any = FrozenSynthesis(models.generator) if is_plain else models.generator  # type: ignore[arg-type]
         self._models = dataclasses.replace(models, prior=prior, generator=generator)
         self._rows: dict[str, Tensor] = {}
         self._counts: list[int] = []  # Adam steps of each row

@@ -200,7 +200,7 @@ class _Synthesis(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
         network: FrozenSynthesis = ctx.network
         num_scales = 2 * len(network.layers) + len(network.colours)
         styles, demods, colour_styles = _split(network, ctx.saved_tensors[:num_scales])

@@ -83,8 +83,8 @@ def _random_small(folder: Path) -> Path:
         num_heads=8,
         pad_token_id=0,
         eos_token_id=1,
-        decoder_start_token_id=0,
     )
+    config.decoder_start_token_id = 0  # pyright: ignore[reportAttributeAccessIssue]
     T5ForConditionalGeneration(config).save_pretrained(folder)
     for name in tokenizer_files:
         (folder / name).write_bytes((EMBEDDED / name).read_bytes())

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import torch
+from torch import nn
 from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration
 
 from ..t5 import T5Settings
@@ -17,7 +18,8 @@ def export(
     """Replace the folder `out` by the model's files; half precision costs nothing that int8 decoding keeps."""
     part = out.with_name(f"{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    model.to(torch.float16).save_pretrained(part, max_shard_size=SHARD_SIZE)
+    nn.Module.to(model, torch.float16)
+    model.save_pretrained(part, max_shard_size=SHARD_SIZE)
     tokenizer.save_pretrained(part)
     settings.save(part)
     (part / "README.md").write_text(card, encoding="utf-8")

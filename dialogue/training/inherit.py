@@ -1,3 +1,6 @@
+# torch and transformers type sub-modules and token ids too widely:
+# pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOperatorIssue=false, reportArgumentType=false
+# pyright: reportIndexIssue=false, reportReturnType=false
 """Stage 1: a T5 encoder inherits the words of the MiniLM sentence encoder, by weight copy and distillation.
 
 MiniLM (post-norm, biases, absolute positions) and T5 (pre-norm, no biases, relative positions) compute different

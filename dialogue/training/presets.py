@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, T5ForConditionalGeneration
 
 from ..decoders import TorchDecoder
@@ -13,7 +14,7 @@ from ..errors import ModelNotFound
 from ..formats import PAPER_PROMPTS
 from ..prediction import exact_turns, predict
 from ..special_tokens import SPECIAL_TOKENS
-from ..t5 import T5DialogueModel, T5Settings
+from ..t5 import T5DialogueModel, T5Settings, Wording
 from . import finetune
 from .card import history, model_card, remember
 from .export import export
@@ -44,7 +45,8 @@ def fine_tune(
     if preset != "embedded":
         _check_shape(model, preset, start)
     config = replace(config, seed=seed, minutes=minutes or config.minutes)
-    settings = T5Settings(PAPER_PROMPTS, config.mixture.state_format)
+    wording: Wording = "bank" if preset == "embedded" else "model"
+    settings = T5Settings(PAPER_PROMPTS, config.mixture.state_format, wording)
     train_path, open_path = data / "train.jsonl", data / "train_open.jsonl"
     dialogues = read_dialogues(train_path)
     open_dialogues = read_open(open_path) if preset == "embedded" and open_path.exists() else []
@@ -67,7 +69,7 @@ def fine_tune(
 def load_start(name: str) -> tuple[T5ForConditionalGeneration, PreTrainedTokenizerBase]:
     """A T5 or PPTOD checkpoint with the special tokens of our formats added where it lacks them."""
     try:
-        model = T5ForConditionalGeneration.from_pretrained(name)
+        model = T5ForConditionalGeneration.from_pretrained(name, dtype=torch.float32)
         tokenizer = AutoTokenizer.from_pretrained(name)
     except (OSError, ValueError) as error:
         raise ModelNotFound(name, str(error)) from error

@@ -49,7 +49,7 @@ def single_captions(rng: np.random.Generator) -> list[str]:
 
 def joined_caption(values: Sequence[str], rng: np.random.Generator) -> str:
     """One caption for several values, in random order."""
-    order = rng.permutation(len(values))
+    order: list[int] = rng.permutation(len(values)).tolist()
     phrases = [_phrase(values[i], rng) for i in order]
     text = (
         ", ".join(phrases) if rng.random() < 0.6 else " and ".join(filter(None, (", ".join(phrases[:-1]), phrases[-1])))

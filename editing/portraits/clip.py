@@ -1,3 +1,6 @@
+# torch and transformers type sub-modules and token ids too widely:
+# pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOperatorIssue=false, reportArgumentType=false
+# pyright: reportIndexIssue=false, reportReturnType=false
 """A small open_clip CLIP of portraits and captions, trained with a sigmoid loss that knows what a caption says."""
 
 import math
@@ -31,7 +34,7 @@ CLIP_CONFIG: Mapping[str, Any] = MappingProxyType(
     }
 )
 PEAK_LR, CONTRASTIVE_WEIGHT = 3e-3, 0.25
-FIRST_CYCLE, SECOND_CYCLE = 1250, 450  # steps; in the second one, what is still confused counts most
+FIRST_CYCLE, LATER_CYCLE, NUM_LATER = 1250, 450, 2  # steps; in the later ones, what is still confused counts most
 
 
 def small_clip() -> CLIP:
@@ -87,6 +90,7 @@ class ClipTrainer:
         seen = F.normalize(features, dim=1)
         logits = self.net.logit_scale.exp() * seen @ texts.T
         target, clear = _agreement(labels, mentions)
+        assert self.net.logit_bias is not None  # the configuration has one
         sigmoid = F.binary_cross_entropy_with_logits(logits + self.net.logit_bias, target, reduction="none")
         if index >= FIRST_CYCLE:
             clear = clear * hardness(sigmoid, len(VALUES))
@@ -113,7 +117,7 @@ def hardness(loss: Tensor, num_single: int) -> Tensor:
 def _learning_rate(index: int, total: int) -> float:
     if index < FIRST_CYCLE:
         return one_cycle(PEAK_LR, index, min(total, FIRST_CYCLE))
-    return one_cycle(PEAK_LR / 2.0, index - FIRST_CYCLE, SECOND_CYCLE)
+    return one_cycle(PEAK_LR / 2.0, (index - FIRST_CYCLE) % LATER_CYCLE, LATER_CYCLE)
 
 
 def blank_unused_words(net: CLIP) -> None:
@@ -124,7 +128,7 @@ def blank_unused_words(net: CLIP) -> None:
     unused = torch.ones(net.vocab_size, dtype=torch.bool)
     unused[sorted(used)] = False
     with torch.no_grad():
-        net.token_embedding.weight[unused] = 0.0
+        net.token_embedding.weight.masked_fill_(unused[:, None], 0.0)
 
 
 def _captions(labels: np.ndarray, rng: np.random.Generator) -> tuple[list[str], np.ndarray]:

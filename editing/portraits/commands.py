@@ -26,7 +26,21 @@ console = Console()
 
 SHIPPED_PACK = Path(__file__).parent.parent / "packs" / "portraits"
 WORK_DIR = Path(".cache/portraits")
-PartName = StrEnum("PartName", ["all", "features", "generator", "identity", "clip", "encoder", "outside", "reader"])
+
+
+class PartName(StrEnum):
+    """What `--part` takes."""
+
+    ALL = "all"
+    FEATURES = "features"
+    GENERATOR = "generator"
+    IDENTITY = "identity"
+    CLIP = "clip"
+    ENCODER = "encoder"
+    OUTSIDE = "outside"
+    READER = "reader"
+
+
 GRID_TILE_PX = 160
 
 WorkDir = Annotated[Path, typer.Option("--work-dir", help="Folder of renders, checkpoints and logs.")]
@@ -75,7 +89,7 @@ def grid(
 
 @app.command()
 def train(
-    part: Annotated[PartName, typer.Option("--part", help="What to train; all: every part in order.")] = PartName.all,  # type: ignore[attr-defined]
+    part: Annotated[PartName, typer.Option("--part", help="What to train; all: every part in order.")] = PartName.ALL,
     minutes: Annotated[float, typer.Option("--minutes", min=0.01, help="Stop each part after this long.")] = 1e9,
     work_dir: WorkDir = WORK_DIR,
     threads: Threads = 1,
@@ -87,7 +101,7 @@ def train(
 
     torch.set_num_threads(threads)
     config = TrainingConfig()
-    for name in TRAININGS if part.value == "all" else (part.value,):
+    for name in TRAININGS if part == "all" else (str(part),):
         started = time.monotonic()
         with _progress() as progress:
             bar = progress.add_task(name, total=TRAININGS[name].steps, note="")

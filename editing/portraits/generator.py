@@ -135,7 +135,8 @@ class GeneratorTrainer:
         loss = distillation_loss(image, target, self._weights[stage.size])
         losses = {"size": float(stage.size), "pixel": loss.item(), "psnr": psnr(image.detach(), target)}
         if stage.size >= FEATURES_FROM:
-            extra = feature_loss(self._features, *_at_full_size(image, target), self._renders.labels[picked])
+            full_image, full_target = (F.interpolate(x, IMAGE_SIZE, mode="bilinear") for x in (image, target))
+            extra = feature_loss(self._features, full_image, full_target, self._renders.labels[picked])
             losses["feature"] = extra.item()
             loss = loss + extra
         rate = stage.final_lr + (stage.lr - stage.final_lr) * 0.5 * (1.0 + float(np.cos(np.pi * share)))
@@ -194,13 +195,6 @@ def feature_loss(net: AttributeNet, image: Tensor, target: Tensor, labels: np.nd
         [(a - b).abs().mean() / b.abs().mean().clamp_min(1e-3) for a, b in zip(seen[:3], wanted[:3], strict=True)]
     ).sum()
     return 0.1 * distance + 0.1 * masked_cross_entropy(net.head(seen[-1]), labels)
-
-
-def _at_full_size(*images: Tensor) -> list[Tensor]:
-    return [
-        image if image.shape[-1] == IMAGE_SIZE else F.interpolate(image, IMAGE_SIZE, mode="bilinear")
-        for image in images
-    ]
 
 
 def importance(size: int) -> Tensor:

@@ -14,7 +14,7 @@ from .attribute_net import (
     AttributeTrainer,
     load_attribute_net,
 )
-from .clip import FIRST_CYCLE, SECOND_CYCLE, ClipTrainer
+from .clip import FIRST_CYCLE, LATER_CYCLE, NUM_LATER, ClipTrainer
 from .data import Renders, load_renders
 from .encoder import EncoderTrainer
 from .fitting import Budget, Progress, Trainer, fit
@@ -114,8 +114,8 @@ TRAININGS: Mapping[str, Training] = MappingProxyType(
         "features": Training(_build_features, 600),
         "generator": Training(_build_generator, sum(stage.steps for stage in STAGES)),
         "identity": Training(_build_identity, 300),
-        "clip": Training(_build_clip, FIRST_CYCLE + SECOND_CYCLE),
-        "encoder": Training(_build_encoder, 1200),
+        "clip": Training(_build_clip, FIRST_CYCLE + NUM_LATER * LATER_CYCLE),
+        "encoder": Training(_build_encoder, 1600),
         "outside": Training(_build_outside, 300),
         "reader": Training(_build_reader, 350),
     }
