@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import StateSnapshot
+from langgraph.types import StateSnapshot, StreamMode
 
 from ..tools.edit_face import ON_PROGRESS
 from ..tools.photo import Photo
@@ -237,13 +237,14 @@ class Conversations:
     ) -> Answer:
         """Run the graph to its end; whatever breaks, the thread is left ready for the next turn."""
         shown = head(state)["version"]
+        modes: list[StreamMode] = ["values"] if on_event is None else ["updates", "values"]
         config = _config(thread)
         config["configurable"][ON_PROGRESS] = lambda data: self._follow(thread, data, on_event)  # type: ignore[index]
         with self._lock:
             self._edits[thread] = ""
         try:
             # "sync": what the user said is on disk before anything is done about it
-            for mode, data in self._graph.stream(given, config, stream_mode=["updates", "values"], durability="sync"):
+            for mode, data in self._graph.stream(given, config, stream_mode=modes, durability="sync"):
                 if mode == "values":
                     state = cast(DialogueState, data)
                 elif on_event is not None:
