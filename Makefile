@@ -24,7 +24,7 @@ $(VENV)/.dev: $(VENV)/.installed
 lint: $(VENV)/.dev  ## format, lint, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 
 check: lint
