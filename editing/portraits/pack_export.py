@@ -30,23 +30,16 @@ from .renderer import render
 from .statistics import LatentStatistics, measure_statistics
 
 LICENCE, DOMAIN = "Apache-2.0", "illustrated portraits"
-PRESETS = {
-    "full": {
-        "weights": {"clip": 0.0, "presence": 1.0, "identity": 0.1, "prior": 0.02, "keep": 2.0, "background": 2.0},
-        "steps": 100,
-        "learning_rate": 0.1,
-        "prompts": "per_value",
-        "space": "whitened",
-    },
-    "fast": {
-        "weights": {"clip": 0.0, "presence": 1.0, "identity": 0.1, "prior": 0.02, "keep": 2.0, "background": 2.0},
-        "steps": 10,
-        "learning_rate": 0.05,
-        "prompts": "per_value",
-        "space": "whitened",
-        "direction_strength": 1.0,
-    },
+_WEIGHTS = {"clip": 0.0, "presence": 1.0, "identity": 0.1, "prior": 0.02, "keep": 2.0, "background": 2.0}
+_SHARED = {
+    "weights": _WEIGHTS,
+    "learning_rate": 0.03,
+    "prompts": "per_value",
+    "space": "whitened",
+    "direction_strength": 1.0,
 }
+PRESETS = {"full": {**_SHARED, "steps": 40}, "fast": {**_SHARED, "steps": 10}}
+INVERSION = {"refinement_steps": 12, "learning_rate": 0.05, "pull": 0.001}
 SAMPLE_SEEDS = (3, 8, 14, 21, 27, 33, 40, 52)
 SAMPLE_SIZE_PX = 512
 
@@ -142,7 +135,7 @@ def _latents(parts: Parts, statistics: LatentStatistics, prior: LatentPrior) -> 
 
 
 def _pack_file(pack: Path, domain_check: dict[str, float]) -> PackFile:
-    presets, default, inversion = PRESETS, "full", {}
+    presets, default, inversion = PRESETS, "full", INVERSION
     if (pack / "pack.yaml").exists():
         before = read_pack_file(pack)
         presets, default, inversion = before.presets, before.default_preset, before.inversion.model_dump()
