@@ -69,7 +69,8 @@ def test_the_samples_are_there_with_their_values(pack):
     assert len(samples) == 8
     for sample in samples:
         assert set(sample["attributes"]) <= set(VALUES)
-        assert Image.open(SHIPPED_PACK / "samples" / sample["file"]).size == (512, 512)
+        with Image.open(SHIPPED_PACK / "samples" / sample["file"]) as picture:
+            assert picture.size == (512, 512)
 
 
 def test_portraits_are_of_the_domain(pack, held_out):
