@@ -1,7 +1,8 @@
+"""What turns token ids into output text: CTranslate2 (fast on CPUs), Hugging Face generate, and a constrained step."""
+
 # torch and transformers type sub-modules and token ids too widely:
 # pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOperatorIssue=false, reportArgumentType=false
 # pyright: reportIndexIssue=false, reportReturnType=false
-"""What turns token ids into output text: CTranslate2 (fast on CPUs), Hugging Face generate, and a constrained step."""
 
 import hashlib
 import os

@@ -1,7 +1,8 @@
+"""The grammar of updates as a token trie, for decoding that cannot leave it."""
+
 # torch and transformers type sub-modules and token ids too widely:
 # pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOperatorIssue=false, reportArgumentType=false
 # pyright: reportIndexIssue=false, reportReturnType=false
-"""The grammar of updates as a token trie, for decoding that cannot leave it."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,7 +1,8 @@
+"""Train the dialogue model on annotated dialogues, both tasks at once (paper, eq. 3 and section 5.1); resumable."""
+
 # torch and transformers type sub-modules and token ids too widely:
 # pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOperatorIssue=false, reportArgumentType=false
 # pyright: reportIndexIssue=false, reportReturnType=false
-"""Train the dialogue model on annotated dialogues, both tasks at once (paper, eq. 3 and section 5.1); resumable."""
 
 import random
 import time

@@ -1,6 +1,3 @@
-# torch and transformers type sub-modules and token ids too widely:
-# pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOperatorIssue=false, reportArgumentType=false
-# pyright: reportIndexIssue=false, reportReturnType=false
 """Stage 1: a T5 encoder inherits the words of the MiniLM sentence encoder, by weight copy and distillation.
 
 MiniLM (post-norm, biases, absolute positions) and T5 (pre-norm, no biases, relative positions) compute different
@@ -9,6 +6,10 @@ things with the same matrices. The copy therefore follows the residual stream: w
 std / gain) needs output projections scaled by `c` and norm gains scaled by `rms(r) / c`. What is lost (biases,
 positions) distillation brings back.
 """
+
+# torch and transformers type sub-modules and token ids too widely:
+# pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOperatorIssue=false, reportArgumentType=false
+# pyright: reportIndexIssue=false, reportReturnType=false
 
 import json
 import random

@@ -1,7 +1,8 @@
+"""A small open_clip CLIP of portraits and captions, trained with a sigmoid loss that knows what a caption says."""
+
 # torch and transformers type sub-modules and token ids too widely:
 # pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOperatorIssue=false, reportArgumentType=false
 # pyright: reportIndexIssue=false, reportReturnType=false
-"""A small open_clip CLIP of portraits and captions, trained with a sigmoid loss that knows what a caption says."""
 
 import math
 from collections.abc import Mapping, Sequence
