@@ -3,19 +3,18 @@
 import hashlib
 import io
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from ..dialogue import belief_state
 from ..dialogue.belief_state import BeliefState
+from .blobs import Blobs
 from .editor import EditMetrics, EditOptions, EditResult, Inversion
 from .errors import StoreUnavailable, UnknownImage
 from .leases import FolderLeases
@@ -41,22 +40,40 @@ class StoredInversion:
     relevance: Mapping[str, float]
 
 
+class StoreLeases(Protocol):
+    """Named locks: `FolderLeases` for one machine, `agent.thread_leases.PostgresLeases` for several."""
+
+    def hold(self, name: str, timeout_s: float = 0.0) -> AbstractContextManager[bool]:
+        """Hold the lock inside the block; yields False where somebody else has it for `timeout_s`."""
+        ...
+
+
 class Store:
-    """Files below a folder, written atomically; a reference is the SHA-256 of the bytes it names.
+    """Files below a folder or URL, written atomically; a reference is the SHA-256 of the bytes it names.
 
     Safe for several threads and processes. Whatever the system refuses (a full disk) is `StoreUnavailable`.
+
+    Args:
+        location: a folder, or a URL of any file system that fsspec knows (`s3://bucket/prefix`).
+        leases: who does the work of a key; a folder of locks in a local store where None.
+    Raises:
+        ValueError: a store that is no folder needs leases.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._leases = FolderLeases(folder / "locks")
+    def __init__(self, location: str | Path, leases: StoreLeases | None = None) -> None:
+        self._blobs = Blobs(location)
+        if leases is None:
+            if self._blobs.folder is None:
+                raise ValueError(f"the store {location} is no local folder: give it leases")
+            leases = FolderLeases(self._blobs.folder / "locks")
+        self._leases = leases
 
     def put_image(self, data: bytes) -> str:
         """Keep the bytes of a picture; its reference."""
         reference = hashlib.sha256(data).hexdigest()
-        path = self._path("images", reference)
-        if not path.exists():
-            _write(path, data)
+        name = _name("images", reference)
+        if not self._blobs.exists(name):
+            self._blobs.write(name, data)
         return reference
 
     def image(self, reference: str) -> bytes:
@@ -65,51 +82,65 @@ class Store:
         Raises:
             UnknownImage
         """
-        return self._read("images", reference)
+        return self._blobs.read(_name("images", reference))
 
     def image_path(self, reference: str) -> Path:
-        """File of a picture, to show or copy.
+        """File of a picture in a local store, to show or copy.
 
         Raises:
-            UnknownImage
+            UnknownImage: no such picture, or the store is no local folder.
         """
-        path = self._path("images", reference)
-        if not path.exists():
+        name = _name("images", reference)
+        if self._blobs.folder is None or not self._blobs.exists(name):
             raise UnknownImage(reference)
-        return path
+        return self._blobs.folder / name
+
+    def delete_image(self, reference: str) -> None:
+        """Forget a picture, if it is there."""
+        self._blobs.delete(_name("images", reference))
 
     def inversion(self, image: str, version: str) -> StoredInversion | None:
         """The inversion of a photo by one version of an editor, if it was done."""
         key = content_key("inversion", image, version)
-        path = self._path("inversions", key)
-        if not path.exists():
+        if not self._blobs.exists(_name("inversions", key)):
             return None
-        record = json.loads(self._read("inversions", key))
-        return StoredInversion(_from_npy(self._read("latents", key)), record["image"], record["relevance"])
+        record = json.loads(self._blobs.read(_name("inversions", key)))
+        return StoredInversion(self.latent(key), record["image"], record["relevance"])
 
     def put_inversion(self, image: str, version: str, inversion: Inversion) -> StoredInversion:
         """Keep an inversion; what was kept."""
         key = content_key("inversion", image, version)
         cropped = self.put_image(inversion.image_png)
-        _write(self._path("latents", key), _to_npy(inversion.w_plus))
+        self._blobs.write(_name("latents", key), _to_npy(inversion.w_plus))
         record = {"image": cropped, "relevance": dict(inversion.relevance)}
-        _write(self._path("inversions", key), json.dumps(record).encode())  # last: what exists is whole
+        self._blobs.write(_name("inversions", key), json.dumps(record).encode())  # last: what exists is whole
         return StoredInversion(inversion.w_plus, cropped, inversion.relevance)
+
+    def delete_inversion(self, image: str, version: str) -> None:
+        """Forget the inversion of a photo by one version of an editor, if it is there; its picture stays."""
+        key = content_key("inversion", image, version)
+        for kind in ("inversions", "latents"):
+            self._blobs.delete(_name(kind, key))
 
     def edit(self, key: str) -> StoredEdit | None:
         """The edit of a key, if it was done."""
-        if not self._path("edits", key).exists():
+        if not self._blobs.exists(_name("edits", key)):
             return None
-        record = json.loads(self._read("edits", key))
+        record = json.loads(self._blobs.read(_name("edits", key)))
         return StoredEdit(key, record["image"], EditMetrics(**record["metrics"]))
 
     def put_edit(self, key: str, result: EditResult) -> StoredEdit:
         """Keep a result; what was kept."""
         image = self.put_image(result.image_png)
-        _write(self._path("latents", key), _to_npy(result.w_plus))
+        self._blobs.write(_name("latents", key), _to_npy(result.w_plus))
         record = {"image": image, "metrics": asdict(result.metrics)}
-        _write(self._path("edits", key), json.dumps(record).encode())
+        self._blobs.write(_name("edits", key), json.dumps(record).encode())
         return StoredEdit(key, image, result.metrics)
+
+    def delete_edit(self, key: str) -> None:
+        """Forget an edit, if it is there; its picture stays."""
+        for kind in ("edits", "latents"):
+            self._blobs.delete(_name(kind, key))
 
     def latent(self, key: str) -> np.ndarray:
         """Latent float32 [num_ws, D] of an edit's key.
@@ -117,7 +148,7 @@ class Store:
         Raises:
             UnknownImage
         """
-        return _from_npy(self._read("latents", key))
+        return _from_npy(self._blobs.read(_name("latents", key)))
 
     @contextmanager
     def lease(self, key: str, timeout_s: float) -> Iterator[bool]:
@@ -125,19 +156,6 @@ class Store:
         try:
             with self._leases.hold(key, timeout_s) as is_mine:
                 yield is_mine
-        except OSError as error:
-            raise StoreUnavailable(str(error)) from error
-
-    def _path(self, kind: str, reference: str) -> Path:
-        if not isinstance(reference, str) or not REFERENCE.fullmatch(reference):
-            raise UnknownImage(reference)
-        return self.folder / kind / reference[:2] / reference
-
-    def _read(self, kind: str, reference: str) -> bytes:
-        try:
-            return self._path(kind, reference).read_bytes()
-        except FileNotFoundError as error:
-            raise UnknownImage(reference) from error
         except OSError as error:
             raise StoreUnavailable(str(error)) from error
 
@@ -153,20 +171,11 @@ def content_key(*parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _write(path: Path, data: bytes) -> None:
-    """All of the file or nothing, even where the process is killed in between."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise StoreUnavailable(str(error)) from error
+def _name(kind: str, reference: str) -> str:
+    """Name of a file. Raises: UnknownImage, for whatever is no reference."""
+    if not isinstance(reference, str) or not REFERENCE.fullmatch(reference):
+        raise UnknownImage(reference)
+    return f"{kind}/{reference[:2]}/{reference}"
 
 
 def _to_npy(array: np.ndarray) -> bytes:
