@@ -9,11 +9,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class ChatServer:
     """Answers with `answer(messages)`; what is queued in `mishaps` happens first, one a request.
 
-    A mishap is a status (429), a body (`b"{"`), or `"hang"`, `"hangup"`.
+    An answer is a text, or a choice (`{"message": {...}, "finish_reason": ...}`). A mishap is a status (429), a status
+    with a body (`(400, {...})`), a body (`b"{"`), a choice, or `"hang"`, `"hangup"`.
+
+    Args:
+        usage: tokens that every answer claims to have taken; none where absent.
     """
 
-    def __init__(self, answer: Callable[[list], str]) -> None:
-        self.answer = answer
+    def __init__(self, answer: Callable[[list], str | dict], usage: dict | None = None) -> None:
+        self.answer, self.usage = answer, usage
         self.mishaps: list = []
         self.requests: list[dict] = []
         self.keys: list[str | None] = []
@@ -38,6 +42,12 @@ class ChatServer:
         self._thread.join()
         self._http.server_close()
 
+    def _completion(self, answer: str | dict) -> dict:
+        said = {"message": {"content": answer}} if isinstance(answer, str) else answer
+        choice = {"index": 0, "finish_reason": "stop", **said, "message": {"role": "assistant", **said["message"]}}
+        completion = {"id": "c", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]}
+        return completion | ({"usage": self.usage} if self.usage else {})
+
     def _handler(server) -> type[BaseHTTPRequestHandler]:  # noqa: N805
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
@@ -61,16 +71,18 @@ class ChatServer:
                     self.close_connection = True
                 elif isinstance(mishap, int):
                     self._send(mishap, b'{"error": "no"}')
+                elif isinstance(mishap, tuple):
+                    self._send(mishap[0], json.dumps(mishap[1]).encode())
                 elif isinstance(mishap, bytes):
                     self._send(200, mishap)
                 else:
-                    message = {"role": "assistant", "content": server.answer(body["messages"])}
-                    self._send(200, json.dumps({"choices": [{"message": message}]}).encode())
+                    self._send(200, json.dumps(server._completion(mishap or server.answer(body["messages"]))).encode())
 
             def _send(self, status: int, body: bytes) -> None:
                 self.send_response(status)
                 if status == 429:
                     self.send_header("Retry-After", "7")
+                self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
