@@ -25,8 +25,8 @@ from .versions import first_of, head, highest_version, moved, root, turns_of
 
 logger = logging.getLogger(__name__)
 OnEvent = Callable[[str, dict[str, Any]], None]
-"""Called with (`progress`, {"edit", "step", "num_steps"}), then from the editor's thread, or with (name of a node that
-ended, its update)."""
+"""Called with (`start`, {}) once the turn has the thread for itself, with (`progress`, {"edit", "step", "num_steps"}),
+then perhaps from the editor's thread, and with (name of a node that ended, its update)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,8 @@ class Conversations:
             UnknownThread: the thread has no photo.
         """
         with self._hold(thread):
+            if on_event is not None:
+                on_event("start", {})
             state = self._ready(thread, on_event)
             for turn in turns_of(state):
                 if message_id and turn["message_id"] == message_id:
@@ -116,17 +118,21 @@ class Conversations:
             snapshot = self._graph.get_state(_config(thread))
             return self._finish(thread, snapshot, on_event) if snapshot.next else None
 
-    def undo(self, thread: str, steps: int = 1) -> Answer:
-        """Back by versions. Raises: NothingToUndo, ThreadBusy, UnknownThread."""
-        return self._move(thread, Navigation("undo", steps))
+    def undo(self, thread: str, steps: int = 1, move_id: str | None = None) -> Answer:
+        """Back by versions; a `move_id` that was used last moves nothing.
 
-    def redo(self, thread: str, steps: int = 1) -> Answer:
-        """Take undos back. Raises: NothingToRedo, ThreadBusy, UnknownThread."""
-        return self._move(thread, Navigation("redo", steps))
+        Raises:
+            NothingToUndo, ThreadBusy, UnknownThread
+        """
+        return self._move(thread, Navigation("undo", steps), move_id)
 
-    def go_to(self, thread: str, version: int) -> Answer:
+    def redo(self, thread: str, steps: int = 1, move_id: str | None = None) -> Answer:
+        """Take undos back; `move_id` as in `undo`. Raises: NothingToRedo, ThreadBusy, UnknownThread."""
+        return self._move(thread, Navigation("redo", steps), move_id)
+
+    def go_to(self, thread: str, version: int, move_id: str | None = None) -> Answer:
         """To any version; what is said next branches off there. Raises: UnknownVersion, ThreadBusy, UnknownThread."""
-        return self._move(thread, Navigation("go_to", versions=(version,)))
+        return self._move(thread, Navigation("go_to", versions=(version,)), move_id)
 
     def start_over(self, thread: str) -> Answer:
         """To the photo as it came; all versions stay reachable. Raises: ThreadBusy, UnknownThread."""
@@ -197,11 +203,13 @@ class Conversations:
             assert isinstance(checkpointer, BaseCheckpointSaver)
             checkpointer.delete_thread(thread)
 
-    def _move(self, thread: str, navigation: Navigation) -> Answer:
+    def _move(self, thread: str, navigation: Navigation, move_id: str | None = None) -> Answer:
         """Fork the graph's history at the checkpoint of the version; the tree of turns comes along."""
         with self._hold(thread):
             state = self._ready(thread, None)
-            update = moved(state, navigation)
+            if move_id and state.get("last_move") == move_id:
+                return _answer(state, describe_move(state, {"head": head(state)["id"]}), False)
+            update = {**moved(state, navigation), "last_move": move_id or ""}
             shown = head(state)["version"]
             if "head" not in update:
                 self._graph.update_state(_config(thread), update, as_node="navigate")

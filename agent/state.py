@@ -72,7 +72,7 @@ class DialogueState(TypedDict):
 
     A caller gives `image` (reference of the photo), `caption` and `attributes` once, and then one HumanMessage a
     turn; `picture` is the reference of the picture to show. `turns` is a tree that only grows; `head` is the turn
-    that the conversation stands at, `redo` the turns that an undo left.
+    that the conversation stands at, `redo` the turns that an undo left, `last_move` the id of the last move by API.
     """
 
     messages: Annotated[list[AnyMessage], add_messages]
@@ -84,6 +84,7 @@ class DialogueState(TypedDict):
     turns: NotRequired[list[Turn]]
     head: NotRequired[int]
     redo: NotRequired[list[int]]
+    last_move: NotRequired[str]
     suggestion: NotRequired[dict[str, str] | None]
     comparison: NotRequired[list[int] | None]
     error: NotRequired[ErrorRecord | None]

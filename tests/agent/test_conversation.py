@@ -110,6 +110,14 @@ def test_a_message_id_makes_a_turn_idempotent(setup: Setup):
     assert len(setup.talk.history("t")) == 3
 
 
+def test_a_move_that_is_repeated_with_its_id_moves_once(setup: Setup):
+    for utterance in ("add blond hair", "add lipstick"):
+        setup.talk.say("t", utterance)
+    assert setup.talk.undo("t", move_id="a").turn["version"] == 1
+    assert setup.talk.undo("t", move_id="a").turn["version"] == 1
+    assert setup.talk.undo("t", move_id="b").turn["version"] == 0
+
+
 def test_threads_do_not_see_each_other(setup: Setup):
     setup.talk.say("t", "add lipstick")
     with pytest.raises(UnknownThread):
@@ -128,4 +136,4 @@ def test_a_deleted_thread_is_gone(setup: Setup):
 def test_events_tell_of_nodes_and_progress(setup: Setup):
     events: list[str] = []
     setup.talk.say("t", "add lipstick", on_event=lambda kind, _: events.append(kind))
-    assert events == ["track", "progress", "progress", "edit", "gate", "respond"]
+    assert events == ["start", "track", "progress", "progress", "edit", "gate", "respond"]
