@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, cast
 
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
@@ -105,6 +105,7 @@ class Conversations:
             for turn in turns_of(state):
                 if message_id and turn["message_id"] == message_id:
                     return _answer({**state, "head": turn["id"], "picture": turn["image"]}, turn["system"], False)
+            self._forget_message(thread, state, message_id)
             message = HumanMessage(utterance, id=message_id)
             return self._run(thread, state, {"messages": [message]}, utterance, on_event)
 
@@ -218,6 +219,12 @@ class Conversations:
                 self._graph.update_state(origin, {**state, **update}, as_node="navigate")
             now = self._values(thread)
             return _answer(now, describe_move(state, update), head(now)["version"] != shown)
+
+    def _forget_message(self, thread: str, state: DialogueState, message_id: str | None) -> None:
+        """Drop a message that came to nothing: said again it must come last, and not take its old place."""
+        if message_id and any(message.id == message_id for message in state["messages"]):
+            update = {"messages": [RemoveMessage(id=message_id)]}
+            self._graph.update_state(_config(thread), update, as_node="respond")
 
     def _checkpoint_of(self, thread: str, turn: int) -> RunnableConfig:
         """The checkpoint at which a turn had just been answered; the newest where the history does not have it."""

@@ -31,6 +31,25 @@ class EditorBroke(EditFailed):
         return f"the editor failed ({self.args[0]}): try again"
 
 
+class EditorBusy(EditFailed):
+    """The queue of a service is full. Args: seconds to wait."""
+
+    @property
+    def retry_after_s(self) -> float:
+        """Seconds after which it is worth trying again."""
+        return float(self.args[0])
+
+    def __str__(self) -> str:
+        return f"too many people are waiting: try again in {self.args[0]:g} s"
+
+
+class EditorGone(EditFailed):
+    """The service that edits does not answer. Args: what happened."""
+
+    def __str__(self) -> str:
+        return f"the editor does not answer ({self.args[0]}): try again"
+
+
 class StoreUnavailable(EditFailed):
     """The store of images cannot be read or written. Args: what the system said."""
 

@@ -31,6 +31,16 @@ def test_try_again_repeats_the_turn_that_failed(setup: Setup):
     assert setup.talk.say("t", "please try again").turn["belief_state"] == {"hair": ["bangs"]}
 
 
+def test_a_failed_message_that_comes_again_later_is_the_last_one(setup: Setup):
+    setup.editor.fail = [Diverged()]
+    setup.talk.say("t", "add bangs", message_id="m1")
+    setup.talk.say("t", "add lipstick", message_id="m2")
+    again = setup.talk.say("t", "add bangs", message_id="m1")
+    assert again.turn["belief_state"] == {"hair": ["bangs"], "makeup": ["lipstick"]}
+    said = [message.text for message in setup.talk.state("t")["messages"] if message.type == "human"]
+    assert said == ["add lipstick", "add bangs"]
+
+
 def test_a_retry_that_fails_keeps_the_first_attempt(tmp_path):
     editor = FakeEditor(lambda value, weight: 0.1)
     setup = make(tmp_path, editor)

@@ -1,0 +1,89 @@
+"""Settings of a process, from the environment; nothing else reads it. Sizes of the service are in `ray_config.yaml`."""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ..agent.checkpointers import is_postgres
+
+PREFIX = "CHATEDIT_"
+
+
+class Settings(BaseSettings):
+    """Paths, URLs and secrets: `CHATEDIT_HOME`, `CHATEDIT_DATABASE` and so on.
+
+    Attributes:
+        home: folder of everything that is kept on this machine.
+        store: folder or fsspec URL of the pictures; `home/pictures` where None.
+        database: `postgresql://...` of threads, leases and bookkeeping; SQLite files in `home` where None.
+        host: address that the HTTP server binds to.
+        port: its port.
+        auth: whether API keys are needed; `auto` needs them unless `host` is a loopback address.
+        secret: signs the URLs of pictures; kept in a file of `home` where None (set it where several machines serve).
+        public_url: how clients reach the service; from the request where None.
+        cors_origins: web pages that may call the API, such as LangGraph's chat front ends.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    home: Path = Field(default_factory=lambda: Path.home() / ".local" / "share" / "chatedit")
+    store: str | None = None
+    database: SecretStr | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    auth: Literal["auto", "on", "off"] = "auto"
+    secret: SecretStr | None = Field(default=None, min_length=16)
+    public_url: str | None = None
+    cors_origins: tuple[str, ...] = ()
+
+    @property
+    def needs_keys(self) -> bool:
+        """Whether callers must send an API key."""
+        return self.auth == "on" or (self.auth == "auto" and not is_loopback(self.host))
+
+    @property
+    def store_location(self) -> str:
+        """Folder or URL of the pictures."""
+        return self.store or str(self.home / "pictures")
+
+    @property
+    def postgres(self) -> str | None:
+        """The DSN where PostgreSQL is used."""
+        dsn = self.database.get_secret_value() if self.database else None
+        if dsn is not None and not is_postgres(dsn):
+            raise ValueError(f"{PREFIX}DATABASE must be postgresql://...; leave it out for SQLite")
+        return dsn
+
+    @property
+    def database_url(self) -> str:
+        """Of the bookkeeping, in SQLAlchemy's form."""
+        if (dsn := self.postgres) is None:
+            return f"sqlite:///{self.home / 'service.sqlite'}"
+        return "postgresql+psycopg://" + dsn.split("://", 1)[1]
+
+    def export(self) -> None:
+        """Put everything into this process's environment, for the processes that it starts."""
+        for name, value in self.model_dump(mode="json", exclude_none=True).items():
+            held = getattr(self, name)
+            text = held.get_secret_value() if isinstance(held, SecretStr) else value
+            os.environ[PREFIX + name.upper()] = text if isinstance(text, str) else _json(text)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server at `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _json(value: object) -> str:
+    import json
+
+    return json.dumps(value)

@@ -1,0 +1,97 @@
+"""Turns that run, on a board that all processes see: so that any of them can cancel any."""
+
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Row, delete, select, update
+
+from .database import Database, runs
+from .errors import UnknownRun
+
+Status = Literal["running", "success", "error", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A turn that runs or ran; times are seconds since the epoch."""
+
+    id: str
+    thread: str
+    status: Status
+    is_cancelled: bool
+    created_at: float
+    updated_at: float
+    metadata: Mapping[str, Any]
+
+
+class RunBoard:
+    """The runs of all threads. Callers check first that the thread is the owner's."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def start(self, owner: str, thread: str, metadata: Mapping[str, Any] | None = None) -> str:
+        """Put a run on the board; its id."""
+        run, now = str(uuid.uuid4()), time.time()
+        row = {"id": run, "thread": thread, "owner": owner, "status": "running", "is_cancelled": False}
+        with self._database.begin() as connection:
+            times = {"created_at": now, "updated_at": now, "metadata": dict(metadata or {})}
+            connection.execute(runs.insert().values(**row, **times))
+        return run
+
+    def finish(self, run: str, status: Status) -> None:
+        """Say what became of a run."""
+        with self._database.begin() as connection:
+            connection.execute(update(runs).where(runs.c.id == run).values(status=status, updated_at=time.time()))
+
+    def get(self, thread: str, run: str) -> RunRecord:
+        """A run of a thread.
+
+        Raises:
+            UnknownRun
+        """
+        with self._database.begin() as connection:
+            row = connection.execute(select(runs).where(runs.c.id == run, runs.c.thread == thread)).one_or_none()
+        if row is None:
+            raise UnknownRun(run)
+        return _record(row)
+
+    def list(self, thread: str, limit: int, offset: int = 0, status: str | None = None) -> list[RunRecord]:
+        """Runs of a thread, the newest first."""
+        query = select(runs).where(runs.c.thread == thread)
+        if status is not None:
+            query = query.where(runs.c.status == status)
+        with self._database.begin() as connection:
+            return [
+                _record(row)
+                for row in connection.execute(query.order_by(runs.c.created_at.desc()).limit(limit).offset(offset))
+            ]
+
+    def cancel(self, thread: str) -> bool:
+        """Ask for the end of what runs on a thread; False where nothing does."""
+        mine = (runs.c.thread == thread) & (runs.c.status == "running")
+        with self._database.begin() as connection:
+            return connection.execute(update(runs).where(mine).values(is_cancelled=True)).rowcount > 0
+
+    def is_cancelled(self, run: str) -> bool:
+        """Whether somebody asked for the end of a run."""
+        with self._database.begin() as connection:
+            return bool(connection.execute(select(runs.c.is_cancelled).where(runs.c.id == run)).scalar())
+
+    def interrupt_running(self, thread: str) -> None:
+        """Runs that a killed process left are over. For the holder of the thread's lease only."""
+        mine = (runs.c.thread == thread) & (runs.c.status == "running")
+        with self._database.begin() as connection:
+            connection.execute(update(runs).where(mine).values(status="interrupted", updated_at=time.time()))
+
+    def delete_thread(self, thread: str) -> None:
+        """Forget the runs of a thread."""
+        with self._database.begin() as connection:
+            connection.execute(delete(runs).where(runs.c.thread == thread))
+
+
+def _record(row: Row) -> RunRecord:
+    return RunRecord(row.id, row.thread, row.status, row.is_cancelled, row.created_at, row.updated_at, row.metadata)
