@@ -22,7 +22,7 @@ def inherit(
     sgd: Sgd,
     wordnet: Annotated[Path, typer.Option(help="Folder of Debian's wordnet-base.")] = Path("/usr/share/wordnet"),
     out: Path = Path(".cache/dialogue/inherit"),
-    minutes: Minutes = 40.0,
+    minutes: Minutes = 10.0,
 ) -> None:
     """Stage 1: a T5 encoder inherits the words of all-MiniLM-L6-v2 (needs the extra `train`)."""
     from .training import inherit as stage

@@ -31,6 +31,7 @@ class TrainConfig:
     Attributes:
         learning_rate: of decoder, new rows and auxiliary head.
         encoder_learning_rate: of what the encoder inherited; gentler, so that it forgets less.
+        distance_rate: of the attentions' distance biases, whose entries are some units large.
         auxiliary: weight of the encoder's own loss per value, 0 for none.
         curriculum: share of the time in which requests are shown mostly alone, without the dialogue around them.
         minutes: wall-clock bound of all runs together; `epochs` bounds the passes over the data.
@@ -41,6 +42,7 @@ class TrainConfig:
 
     learning_rate: float = 5e-5
     encoder_learning_rate: float = 5e-5
+    distance_rate: float = 5e-5
     batch_size: int = 64
     warmup_steps: int = 100
     weight_decay: float = 0.0
@@ -62,17 +64,18 @@ PAPER = TrainConfig(mixture=Mixture(state_format="history", response=1.0))
 
 EMBEDDED = TrainConfig(
     learning_rate=1e-3,
-    encoder_learning_rate=4e-4,
+    encoder_learning_rate=3e-4,
+    distance_rate=1e-2,
     batch_size=32,
     warmup_steps=60,
     weight_decay=0.01,
-    auxiliary=0.15,
-    curriculum=0.3,
-    minutes=75.0,
+    auxiliary=0.5,
+    curriculum=0.1,
+    minutes=100.0,
     epochs=1000,
-    validate_every_s=600.0,
+    validate_every_s=900.0,
     patience=0,
-    frozen_layers=2,
+    frozen_layers=0,
     dropout=0.0,  # hardly an example is seen twice; on a CPU dropout costs a seventh of a step
     mixture=Mixture(state_format="update", response=0.12, question=0.0),
 )
@@ -189,7 +192,8 @@ def train(
                     auxiliary=float(auxiliary.detach()),
                 )
         is_over = chosen is None or share() >= 1.0
-        if is_over or run.seconds - last_validation_s >= config.validate_every_s:
+        is_new = run.seconds > last_validation_s
+        if is_new and (is_over or run.seconds - last_validation_s >= config.validate_every_s):
             last_validation_s = run.seconds
             state = _validated(bundle, validate, state, best_path)
             run.extra = state
@@ -218,14 +222,16 @@ def _validated(
 
 def _optimiser(bundle: Bundle, config: TrainConfig) -> torch.optim.Optimizer:
     shared = bundle.model.shared.weight
-    encoder = [p for p in bundle.model.encoder.parameters() if p is not shared and p.requires_grad]
-    known = {id(p) for p in bundle.model.encoder.parameters() if p is not shared}
-    others = [p for p in bundle.parameters() if id(p) not in known]
+    distances = [p for name, p in bundle.model.named_parameters() if "relative_attention_bias" in name]
+    encoder = [p for p in bundle.model.encoder.parameters() if p is not shared]
+    known = {id(p) for p in [*distances, *encoder]}
+    groups = [
+        ([p for p in encoder if p.requires_grad and p is not distances[0]], config.encoder_learning_rate),
+        ([p for p in bundle.parameters() if id(p) not in known], config.learning_rate),
+        (distances, config.distance_rate),
+    ]
     return torch.optim.AdamW(
-        [
-            {"params": encoder, "lr": config.encoder_learning_rate, "peak": config.encoder_learning_rate},
-            {"params": others, "lr": config.learning_rate, "peak": config.learning_rate},
-        ],
+        [{"params": parameters, "lr": rate, "peak": rate} for parameters, rate in groups],
         weight_decay=config.weight_decay,
         betas=(0.9, 0.98),
     )

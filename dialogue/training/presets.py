@@ -53,16 +53,18 @@ def fine_tune(
     stream = finetune.dialogue_stream(dialogues, open_dialogues, settings.prompts, config)
     validate = validator(tokenizer, settings, data / "validation.jsonl")
     result = finetune.train(model, tokenizer, stream, config, out / "run", validate, on_step)
+    earlier = history(Path(start))
     card = model_card(
         preset=preset,
-        start=start,
+        earlier=earlier or [{"stage": "start", "checkpoint": start}],
+        wording=wording,
         data=f"{len(dialogues)} simulated and hand-written dialogues (`chatedit data build`)",
         parameters=model.num_parameters(),
         result=result,
         config=asdict(config),
     )
     export(model, tokenizer, settings, out / "model", card)
-    remember(out, history(Path(start)), stage="dialogue", preset=preset, **result)
+    remember(out, earlier, stage="dialogue", preset=preset, **result)
     return result
 
 

@@ -28,7 +28,7 @@ def corpora():
 @pytest.fixture(scope="module")
 def student(teacher, corpora, tmp_path_factory):
     out = tmp_path_factory.mktemp("student")
-    config = InheritConfig(minutes=0.03, warmup_steps=5, decoder_layers=1, learning_rate=3e-3)
+    config = InheritConfig(minutes=0.03, warmup_steps=5, decoder_layers=1, learning_rate=1e-3, fitted_texts=300)
     return out, inherit(corpora, out, config, teacher)
 
 
