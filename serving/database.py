@@ -19,6 +19,7 @@ from sqlalchemy import (
     create_engine,
     event,
     make_url,
+    select,
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -132,10 +133,10 @@ class Database:
         except DBAPIError as error:
             raise DatabaseUnavailable(RETRY_AFTER_S, str(error.orig)) from error
 
-    @property
-    def dialect(self) -> str:
-        """`sqlite` or `postgresql`."""
-        return self._engine.dialect.name
+    def check(self) -> None:
+        """Raises: DatabaseUnavailable."""
+        with self.begin() as connection:
+            connection.execute(select(1))
 
     def close(self) -> None:
         """Close all connections."""

@@ -20,6 +20,7 @@ from .errors import StoreUnavailable, UnknownImage
 from .leases import FolderLeases
 
 REFERENCE = re.compile(r"[0-9a-f]{64}")
+PROBE = "probe"  # an empty file
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,14 @@ class Store:
                 raise ValueError(f"the store {location} is no local folder: give it leases")
             leases = FolderLeases(self._blobs.folder / "locks")
         self._leases = leases
+
+    def check(self) -> None:
+        """Whether the store can be written.
+
+        Raises:
+            StoreUnavailable
+        """
+        self._blobs.write(PROBE, b"")
 
     def put_image(self, data: bytes) -> str:
         """Keep the bytes of a picture; its reference."""

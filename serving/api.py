@@ -1,0 +1,80 @@
+"""The FastAPI app over a border."""
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse
+from starlette.middleware.cors import CORSMiddleware
+
+from .. import __version__
+from . import problems, routes_images, routes_threads, routes_turns
+from .border import Border, TheBorder
+from .middleware import BodyLimit, LocalOnly, SecurityHeaders
+from .problems import Problem
+from .schemas import Health, Version
+
+API = "v1"
+MAX_JSON_BYTES = 64 * 1024
+_PROBLEM = {"model": Problem, "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+ERRORS: dict[int | str, dict] = {
+    "4XX": {**_PROBLEM, "description": "The request cannot be served as it is; `detail` says why."},
+    "5XX": {**_PROBLEM, "description": "The fault is ours; with `Retry-After` it is worth trying again."},
+}
+system = APIRouter(tags=["system"])
+
+
+def create_app(border: Border) -> FastAPI:
+    """The app; all state is in the border."""
+    app = FastAPI(
+        title="ChatEdit",
+        version=__version__,
+        summary="Edit faces by conversation.",
+        openapi_url=f"/{API}/openapi.json",
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        responses=ERRORS,
+    )
+    app.state.border = border
+    for router in (system, routes_images.router, routes_threads.router, routes_turns.router):
+        app.include_router(router)
+    problems.install(app)
+    origins = border.settings.cors_origins
+    if not border.settings.needs_keys:
+        app.add_middleware(LocalOnly, origins=origins)
+    app.add_middleware(BodyLimit, max_bytes=_body_limit(border.service.limits.images.max_bytes))
+    if origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(origins), allow_methods=["*"], allow_headers=["*"], max_age=600
+        )
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+@system.get("/health")
+def health() -> Health:
+    """Whether the process answers."""
+    return Health(status="ok")
+
+
+@system.get("/ready", responses={503: {"model": Health}})
+def ready(border: TheBorder) -> JSONResponse:
+    """Whether everything that a turn needs answers."""
+    found: dict[str, str] = {}
+    for name, check in border.checks.items():
+        try:
+            check()
+        except Exception as error:  # outermost: whatever a part raises is why it is not ready
+            found[name] = f"{type(error).__name__}"
+    status = Health(status="not ready" if found else "ok", problems=found)
+    return JSONResponse(status.model_dump(), 503 if found else 200)
+
+
+@system.get("/version")
+def version(border: TheBorder) -> Version:
+    """Versions of the service, its API, and pack and code of the editor."""
+    return Version(version=__version__, api=API, editor=border.service.editor.version)
+
+
+def _body_limit(max_image_bytes: int):
+    def max_bytes(path: str) -> int:
+        return max_image_bytes if path == "/v1/images" else MAX_JSON_BYTES
+
+    return max_bytes

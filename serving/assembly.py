@@ -1,0 +1,62 @@
+"""From models and settings to a border: the same for a replica of Ray Serve and for a test."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+
+from ..agent.checkpointers import open_checkpointer
+from ..agent.conversation import Conversations
+from ..agent.graph import build_graph
+from ..agent.thread_leases import Leases, PostgresLeases
+from ..dialogue.protocols import DialogueModel
+from ..tools.edit_face import edit_face_tool
+from ..tools.editor import Editor
+from ..tools.leases import FolderLeases
+from ..tools.store import Store
+from .border import Border
+from .config import Settings
+from .database import Database
+from .keys import KeyRing
+from .service import Service, ServiceLimits
+from .signed_urls import UrlSigner, signing_secret
+
+SPARE_WORKERS = 4  # beyond the turns' slots, so that a refusal never waits for a worker
+
+
+@contextmanager
+def open_border(
+    model: DialogueModel,
+    editor: Editor,
+    settings: Settings,
+    limits: ServiceLimits = ServiceLimits(),  # noqa: B008 - frozen
+    edit_timeout_s: float = 120.0,
+    preset: str | None = None,
+    checks: Mapping[str, Callable[[], object]] | None = None,
+    seed: int | None = None,
+) -> Iterator[Border]:
+    """Open threads, store and bookkeeping, and build the service over them.
+
+    Args:
+        model, editor: local ones, or clients of replicas.
+        settings: where things are.
+        limits: what this process accepts.
+        edit_timeout_s: of one edit, waiting included.
+        preset: of all edits; the pack's own where None.
+        checks: of `/ready`, beside those of database and store.
+        seed: samples the wording of replies; greedy where None.
+    """
+    with ExitStack() as stack:
+        dsn = settings.postgres
+        leases: Leases = PostgresLeases(dsn) if dsn else FolderLeases(settings.home / "leases")
+        checkpointer = stack.enter_context(open_checkpointer(dsn or settings.home / "threads.sqlite"))
+        database = Database(settings.database_url)
+        stack.callback(database.close)
+        store = Store(settings.store_location, leases if dsn else None)
+        tool = edit_face_tool(editor, store, timeout_s=edit_timeout_s, default_preset=preset)
+        graph = build_graph(model, tool, checkpointer, seed=seed)
+        service = Service(Conversations(graph, leases, editor.cancel), editor, store, database, limits)
+        pool = ThreadPoolExecutor(limits.max_turns + SPARE_WORKERS, thread_name_prefix="turn")
+        stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+        keys, signer = KeyRing(database), UrlSigner(signing_secret(settings))
+        parts = {"database": database.check, "store": store.check, **(checks or {})}
+        yield Border(service, keys, signer, settings, pool, parts)

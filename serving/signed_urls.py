@@ -1,0 +1,59 @@
+"""URLs of pictures that a browser can load without a key, for a while."""
+
+import hashlib
+import hmac
+import os
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlencode
+
+from .config import Settings
+
+VALID_S = 24 * 3600
+SECRET_FILE = "url-secret"
+
+
+class UrlSigner:
+    """Signs what an owner may see.
+
+    Args:
+        secret: of this installation.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(self, secret: bytes, clock: Callable[[], float] = time.time) -> None:
+        self._secret, self._clock = secret, clock
+
+    def query(self, owner: str, reference: str) -> str:
+        """Query of a URL that shows a picture of an owner for one to two days; the same all day long."""
+        expires = (int(self._clock()) // VALID_S + 2) * VALID_S
+        return urlencode({"by": owner, "expires": expires, "signature": self._sign(owner, reference, expires)})
+
+    def is_valid(self, owner: str, reference: str, expires: int, signature: str) -> bool:
+        """Whether we signed this, and it has not expired."""
+        expected = self._sign(owner, reference, expires)
+        return hmac.compare_digest(expected.encode(), signature.encode()) and self._clock() < expires
+
+    def _sign(self, owner: str, reference: str, expires: int) -> str:
+        text = "\n".join((owner, reference, str(expires)))
+        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
+
+
+def signing_secret(settings: Settings) -> bytes:
+    """The configured secret, or the one that this machine made for itself."""
+    if settings.secret is not None:
+        return settings.secret.get_secret_value().encode()
+    path = settings.home / SECRET_FILE
+    settings.home.mkdir(parents=True, exist_ok=True)
+    try:
+        with _private(path) as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_bytes()
+
+
+def _private(path: Path):
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w")
