@@ -87,7 +87,7 @@ def value_labels(context: Context, update: TurnUpdate) -> tuple[int, ...]:
     return tuple(ADD if v in added else DROP if v in gone else NOTHING for v in ONTOLOGY.values)
 
 
-def batches(pool: Sequence[Example], size: int, rng: random.Random, window: int = 6) -> Iterator[list[Example]]:
+def batches(pool: Sequence[Example], size: int, rng: random.Random, window: int = 12) -> Iterator[list[Example]]:
     """Random batches of like length: sorted within a window of a few batches only, so that tasks stay mixed."""
     order = list(range(len(pool)))
     rng.shuffle(order)
