@@ -1,7 +1,6 @@
 """The editor behind Ray Serve handles; see `tools.editor.Editor`."""
 
 from collections.abc import Callable
-from functools import cached_property
 from threading import Lock, Timer
 from typing import cast
 
@@ -14,6 +13,7 @@ from .ray_calls import call, repeated
 
 ANSWER_S = 60.0  # beyond an edit's own time: a replica may have to be started first
 INVERSION_S = 120.0
+CHECK_S = 5.0
 
 
 class RayEditor:
@@ -26,13 +26,20 @@ class RayEditor:
 
     def __init__(self, editor: DeploymentHandle, inverter: DeploymentHandle) -> None:
         self._editor, self._inverter = editor, inverter
+        self._version: str | None = None
         self._lock = Lock()
         self._running: dict[str, DeploymentResponseGenerator] = {}
 
-    @cached_property
-    def version(self) -> str:  # type: ignore[override]
-        """Name and digest of pack and code."""
-        return call(self._editor.version, timeout_s=ANSWER_S)
+    @property
+    def version(self) -> str:
+        """Name and digest of pack and code; asked for once, a new pack comes with new replicas of everything."""
+        if self._version is None:
+            self._version = call(self._editor.version, timeout_s=ANSWER_S)
+        return self._version
+
+    def check(self) -> None:
+        """Whether an editor answers. Raises: EditorGone, EditorBusy."""
+        call(self._editor.version, timeout_s=CHECK_S)
 
     def invert(self, image: bytes) -> Inversion:
         """See `Editor.invert`."""

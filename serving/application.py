@@ -1,0 +1,110 @@
+"""The Ray Serve application: a typed builder from `ray_config.yaml`, the same on a laptop and on a cluster."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from ray import serve
+from ray.serve import Application
+from ray.serve.handle import DeploymentHandle
+
+from ..dialogue.protocols import DialogueModel
+from ..tools.editor import Editor
+from ..tools.ray_editor import RayEditor
+from .api import create_app
+from .app_config import AppConfig
+from .assembly import open_border
+from .config import Settings
+from .deployments import DialogueDeployment, EditorDeployment, Inverter, InverterDeployment
+from .ray_dialogue import RayDialogueModel
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLoaders:
+    """What makes the models, called once in each replica."""
+
+    dialogue: Callable[[], DialogueModel]
+    inverter: Callable[[], Inverter]
+    editor: Callable[[], Editor]
+
+
+@serve.deployment(name="Ingress")
+@serve.ingress()
+class Ingress:
+    """HTTP and conversations; the models are behind handles."""
+
+    def __init__(
+        self, config: AppConfig, dialogue: DeploymentHandle, inverter: DeploymentHandle, editor: DeploymentHandle
+    ) -> None:
+        self._stack = ExitStack()
+        ray_editor = RayEditor(editor, inverter)
+        self._border = self._stack.enter_context(
+            open_border(
+                RayDialogueModel(dialogue),
+                ray_editor,
+                Settings(),
+                config.ingress.limits(),
+                config.editor.edit_timeout_s,
+                config.preset,
+                {"editor": ray_editor.check},
+                config.seed,
+            )
+        )
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        return create_app(self._border)
+
+    def __del__(self) -> None:  # Ray Serve calls it after the drain
+        self._stack.close()
+
+
+def build(args: AppConfig) -> Application:
+    """The application with the models that the configuration names; Ray Serve and `chatedit serve` call it."""
+    return build_with(args, loaders_of(args))
+
+
+def build_with(config: AppConfig, loaders: ModelLoaders) -> Application:
+    """The application over any models."""
+    dialogue = DialogueDeployment.options(**config.dialogue.options()).bind(
+        loaders.dialogue, config.dialogue.max_batch_size, config.dialogue.batch_wait_timeout_s
+    )
+    inverter = InverterDeployment.options(**config.inverter.options()).bind(
+        loaders.inverter, config.inverter.max_batch_size, config.inverter.batch_wait_timeout_s
+    )
+    editor = EditorDeployment.options(**config.editor.options()).bind(
+        loaders.editor, config.editor.max_ongoing_requests, config.editor.stuck_after_s
+    )
+    return Ingress.options(**config.ingress.options()).bind(config, dialogue, inverter, editor)
+
+
+def loaders_of(config: AppConfig) -> ModelLoaders:
+    """Loaders of the real models; nothing is loaded yet."""
+
+    def dialogue() -> DialogueModel:
+        from ..dialogue.t5 import load_dialogue_model
+
+        return load_dialogue_model(config.dialogue.model, config.dialogue.engine, threads=config.dialogue.threads)
+
+    def inverter() -> Inverter:
+        from ..tools.local_inverter import load_local_inverter
+
+        _use_threads(config.inverter.threads)
+        return load_local_inverter(config.pack, config.device)
+
+    def editor() -> Editor:
+        from ..editing.pack import load_pack
+        from ..tools.local_editor import LocalEditor
+
+        _use_threads(config.editor.threads)
+        pack = load_pack(config.pack, config.device)
+        pack.preset(config.preset)  # a wrong name is told now, not at the first turn
+        return LocalEditor(pack, config.editor.max_batch)
+
+    return ModelLoaders(dialogue, inverter, editor)
+
+
+def _use_threads(count: int) -> None:
+    import torch
+
+    torch.set_num_threads(count)

@@ -1,0 +1,96 @@
+"""Commands of the service: `chatedit serve` and `chatedit keys`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:  # they take seconds to import
+    from .app_config import AppConfig
+    from .config import Settings
+    from .keys import KeyRing
+
+keys = typer.Typer(no_args_is_help=True, help="API keys of the service: create, list, revoke.")
+Home = Annotated[Path | None, typer.Option("--home", help="Where everything is kept; CHATEDIT_HOME.")]
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; CHATEDIT_HOST, 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; CHATEDIT_PORT, 8000.")] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", exists=True, dir_okay=False, help="Another ray_config.yaml.")
+    ] = None,
+    home: Home = None,
+    pack: Annotated[str | None, typer.Option("--pack", help="Model pack instead of the configured one.")] = None,
+) -> None:
+    """Serve HTTP on this machine with Ray Serve. Beyond loopback, API keys are needed; the first one is printed."""
+    from .app_config import DEFAULT_FILE, ConfigError, read_ray_config
+
+    try:
+        args = read_ray_config(config or DEFAULT_FILE).applications[0].args
+    except ConfigError as error:
+        typer.secho(f"error: {error}", fg="red", err=True)
+        raise typer.Exit(1) from error
+    settings = _settings(home, host=host, port=port)
+    if pack is not None:
+        args = args.model_copy(update={"pack": pack})
+    _first_key(settings)
+    _serve(settings, args)
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="For people: who or what uses it.")],
+    owner: Annotated[str | None, typer.Option(help="Whose threads it sees; an owner of its own if absent.")] = None,
+    home: Home = None,
+) -> None:
+    """Make a key. It is shown once and kept as a hash."""
+    typer.echo(_ring(_settings(home)).create(name, owner))
+
+
+@keys.command("list")
+def list_keys(home: Home = None) -> None:
+    """All keys, without their secrets."""
+    for key in _ring(_settings(home)).list():
+        typer.echo(f"{key.id}  owner {key.owner}  {key.name}{'  (revoked)' if key.is_revoked else ''}")
+
+
+@keys.command("revoke")
+def revoke_key(key_id: Annotated[str, typer.Argument(help="Id of the key.")], home: Home = None) -> None:
+    """Make a key useless."""
+    if not _ring(_settings(home)).revoke(key_id):
+        typer.secho(f"error: there is no key {key_id!r}", fg="red", err=True)
+        raise typer.Exit(1)
+
+
+def _settings(home: Path | None, **options: object) -> "Settings":
+    """From the environment, what the command line says first."""
+    from .config import Settings
+
+    given = {name: value for name, value in {"home": home, **options}.items() if value is not None}
+    return Settings(**given)  # type: ignore[arg-type]
+
+
+def _ring(settings: "Settings") -> "KeyRing":
+    from .database import Database
+    from .keys import KeyRing
+
+    return KeyRing(Database(settings.database_url))
+
+
+def _first_key(settings: "Settings") -> None:
+    if not settings.needs_keys:
+        typer.echo(f"no API keys are needed at {settings.host}: only this machine reaches it")
+        return
+    ring = _ring(settings)
+    if not [key for key in ring.list() if not key.is_revoked]:
+        typer.echo(f"API key (shown once): {ring.create('first')}")
+
+
+def _serve(settings: "Settings", args: "AppConfig") -> None:
+    from .local_cluster import serving_here
+
+    with serving_here(settings, args) as (url, wait):
+        typer.echo(f"ChatEdit serves at {url} (Ctrl-C stops it)")
+        wait()
+        typer.echo("stopping: what runs is finished first")
