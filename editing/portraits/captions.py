@@ -57,11 +57,6 @@ def joined_caption(values: Sequence[str], rng: np.random.Generator) -> str:
     return _phrase_opening(rng).format(text)
 
 
-def plain_caption(values: Sequence[str]) -> str:
-    """The caption that prompts use: values in their own words, in the order of `VALUES`."""
-    return JOINED_TEMPLATE.format(phrases=", ".join(value for value in VALUES if value in values))
-
-
 def _phrase(value: str, rng: np.random.Generator) -> str:
     options = PHRASES[value]
     return options[0] if rng.random() < 0.5 else options[int(rng.integers(len(options)))]

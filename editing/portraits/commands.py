@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from .factors import VALUES, Portrait, attributes_of, sample_portrait, with_state
+from .factors import VALUES, Portrait, attributes_of, person_of, sample_portrait, with_state
 from .renderer import render
 
 if TYPE_CHECKING:  # torch takes seconds to import, and drawing does not need it
@@ -64,7 +64,7 @@ def sample(
         portrait = with_state(sample_portrait(rng), values or [])
         path = out_dir / f"portrait-{number:03d}.png"
         Image.fromarray(render(portrait, size)).save(path)
-        index.append({"file": path.name, "attributes": _listed(portrait)})
+        index.append({"file": path.name, "person": person_of(portrait), "attributes": _listed(portrait)})
     (out_dir / "samples.json").write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
     console.print(f"{count} portraits of {size} px in {out_dir}")
 

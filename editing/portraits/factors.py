@@ -116,6 +116,11 @@ def unclear_of(portrait: Portrait) -> set[str]:
     return {value for value in VALUES if CLEARLY_ABSENT < strength_of(portrait, value) < CLEARLY_PRESENT}
 
 
+def person_of(portrait: Portrait) -> Literal["woman", "man"]:
+    """Whom most people would see: what replies call the person."""
+    return "woman" if portrait.identity.femininity >= 0.5 else "man"
+
+
 def with_state(portrait: Portrait, requested: Collection[str], strength: float = 1.0) -> Portrait:
     """The same person with the requested values, and without whatever these exclude (ontology, rules 2 and 3).
 

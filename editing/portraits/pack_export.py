@@ -14,13 +14,13 @@ from ..latent_prior import LatentPrior
 from ..pack_format import PackFile, read_pack_file, sha256_of, write_pack_file
 from ..stylegan2 import num_ws_of
 from .attribute_net import READER_WIDTHS, to_tensor
-from .captions import JOINED_TEMPLATE, SINGLE_TEMPLATE, plain_caption
+from .captions import JOINED_TEMPLATE, SINGLE_TEMPLATE
 from .clip import CLIP_CONFIG
 from .data import IMAGE_SIZE, Renders
 from .domain import calibrate_domain
 from .encoder import ENCODER_SIZE
 from .encoder import STAGES as ENCODER_STAGES
-from .factors import VALUES, attributes_of, sample_portrait
+from .factors import VALUES, attributes_of, person_of, sample_portrait
 from .gates import GateReport, measure_gates
 from .generator import CHANNELS, NUM_MAPPING_LAYERS, STYLE_DIM
 from .identity import EMBEDDING_DIM, FACE_CROP, FACE_SIZE
@@ -68,7 +68,7 @@ def export_pack(parts: Parts, held_out: Renders, pack: Path, minutes_trained: di
 
 
 def write_samples(folder: Path) -> None:
-    """Eight portraits as PNG and `samples.json` with their captions and values."""
+    """Eight portraits as PNG and `samples.json` with persons and values."""
     folder.mkdir(parents=True, exist_ok=True)
     index = []
     for number, seed in enumerate(SAMPLE_SEEDS, start=1):
@@ -76,7 +76,7 @@ def write_samples(folder: Path) -> None:
         values = [value for value in VALUES if value in attributes_of(portrait)]
         name = f"portrait-{number}.png"
         Image.fromarray(render(portrait, SAMPLE_SIZE_PX)).save(folder / name, optimize=True)
-        index.append({"file": name, "seed": seed, "caption": plain_caption(values), "attributes": values})
+        index.append({"file": name, "seed": seed, "person": person_of(portrait), "attributes": values})
     (folder / "samples.json").write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
 
 
