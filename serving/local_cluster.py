@@ -1,10 +1,11 @@
-"""Ray Serve on this machine alone, closed to others."""
+"""Ray Serve on this machine alone."""
 
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import ray
 from ray import serve
@@ -18,6 +19,13 @@ APPLICATION = "chatedit"
 OBJECT_STORE_BYTES = 200_000_000
 MIN_CPUS = 2  # what one replica of everything reserves; threads, not reservations, take the time
 
+RAY_ENVIRONMENT = {
+    "RAY_AUTH_MODE": "token",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",  # a laptop under load starts slowly; 5 s would kill the proxy
+}
+NUM_STARTS = 3  # of a minute each
+
 
 @contextmanager
 def serving_here(
@@ -25,13 +33,14 @@ def serving_here(
 ) -> Iterator[tuple[str, Callable[[], None]]]:
     """Start Ray and the application; its URL, and a function that waits until the process is told to stop.
 
-    Ray's own ports listen on the loopback address only, and there is no dashboard.
+    There is no dashboard, and Ray's own ports answer only to processes that have its token (`~/.ray/auth_token`).
 
     Args:
         application: instead of `build(args)`.
     """
     settings.export()  # the replicas read their settings from the environment
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    for name, value in RAY_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     stopped = threading.Event()
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, lambda *_: stopped.set())
@@ -39,18 +48,27 @@ def serving_here(
         address="local",
         num_cpus=max(MIN_CPUS, os.cpu_count() or 1),
         include_dashboard=False,
-        _node_ip_address="127.0.0.1",
         object_store_memory=OBJECT_STORE_BYTES,
         log_to_driver=False,
         configure_logging=False,
     )
     try:
-        serve.start(http_options={"host": settings.host, "port": settings.port, "keep_alive_timeout_s": 90})
+        _start_proxy({"host": settings.host, "port": settings.port, "keep_alive_timeout_s": 90})
         serve.run(build(args) if application is None else application, name=APPLICATION, route_prefix="/")
         yield f"http://{settings.host}:{settings.port}", lambda: _wait(stopped)
     finally:
         serve.shutdown()  # drains
         ray.shutdown()
+
+
+def _start_proxy(http_options: dict[str, Any]) -> None:
+    for attempt in range(NUM_STARTS):
+        try:
+            serve.start(http_options=http_options)
+            return
+        except TimeoutError:  # it is still starting
+            if attempt == NUM_STARTS - 1:
+                raise
 
 
 def _wait(stopped: threading.Event) -> None:

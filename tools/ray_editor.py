@@ -33,9 +33,9 @@ class RayEditor:
     @property
     def version(self) -> str:
         """Name and digest of pack and code; asked for once, a new pack comes with new replicas of everything."""
-        if self._version is None:
-            self._version = call(self._editor.version, timeout_s=ANSWER_S)
-        return self._version
+        version = self._version or call(self._editor.version, timeout_s=ANSWER_S)
+        self._version = version
+        return version
 
     def check(self) -> None:
         """Whether an editor answers. Raises: EditorGone, EditorBusy."""
