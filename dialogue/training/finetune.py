@@ -7,7 +7,7 @@
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import torch
@@ -100,6 +100,10 @@ class Batch:
     states: Tensor
     labels: Tensor
 
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on a device."""
+        return Batch(*(getattr(self, field.name).to(device) for field in fields(self)))
+
 
 def collate(tokenizer: PreTrainedTokenizerBase, chosen: Sequence[Example], max_tokens: int = MAX_INPUT_TOKENS) -> Batch:
     """Examples as padded tensors."""
@@ -131,9 +135,10 @@ def mean_loss(
     model: T5ForConditionalGeneration, tokenizer: PreTrainedTokenizerBase, chosen: Sequence[Example]
 ) -> float:
     """Mean loss of the targets (eq. 3) over examples, in nats a token."""
+    device = model.shared.weight.device
     bundle = Bundle(model)
     parts = [chosen[i : i + 32] for i in range(0, len(chosen), 32)]
-    return sum(float(losses(bundle, collate(tokenizer, part))[0]) for part in parts) / len(parts)
+    return sum(float(losses(bundle, collate(tokenizer, part).to(device))[0]) for part in parts) / len(parts)
 
 
 def train(
@@ -154,7 +159,8 @@ def train(
         `steps`, `seconds`, `best_validation`, `last_validation`.
     """
     torch.manual_seed(config.seed)
-    bundle = Bundle(model)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    bundle = Bundle(model).to(device)
     _freeze(model, config.frozen_layers)
     _set_dropout(model, config.dropout)
     optimiser = _optimiser(bundle, config)
@@ -175,21 +181,15 @@ def train(
         chosen = next(batch_stream, None)
         if chosen is not None:
             _set_rates(optimiser, config, run.step, share())
-            loss, auxiliary = losses(bundle, collate(tokenizer, chosen))
-            optimiser.zero_grad(set_to_none=True)
-            (loss + config.auxiliary * auxiliary).backward()
-            if config.frozen_layers >= 0 and model.shared.weight.grad is not None:
-                model.shared.weight.grad[-inherited:] = 0  # words keep their places; special tokens learn theirs
-            nn.utils.clip_grad_norm_(bundle.parameters(), 1.0)
-            optimiser.step()
+            loss, auxiliary = _step(bundle, collate(tokenizer, chosen).to(device), optimiser, config, inherited)
             run.advance(time.monotonic() - started)
             on_step(run.step, share())
             if run.step % 25 == 0:
                 run.log(
                     step=run.step,
                     seconds=round(run.seconds),
-                    loss=float(loss.detach()),
-                    auxiliary=float(auxiliary.detach()),
+                    loss=loss.item(),
+                    auxiliary=auxiliary.item(),
                 )
         is_over = chosen is None or share() >= 1.0
         is_new = run.seconds > last_validation_s
@@ -206,6 +206,31 @@ def train(
     model.eval()
     best, last = state["best"], state["last"]
     return {"steps": run.step, "seconds": run.seconds, "best_validation": best, "last_validation": last}
+
+
+def _step(
+    bundle: Bundle, batch: Batch, optimiser: torch.optim.Optimizer, config: TrainConfig, inherited: int
+) -> tuple[Tensor, Tensor]:
+    """One update; both losses, detached. bf16 where the device computes in it."""
+    device = batch.ids.device
+    with torch.autocast(device.type, torch.bfloat16, enabled=has_bf16(device)):
+        loss, auxiliary = losses(bundle, batch)
+    optimiser.zero_grad(set_to_none=True)
+    (loss + config.auxiliary * auxiliary).backward()
+    words = bundle.model.shared.weight
+    if config.frozen_layers >= 0 and words.grad is not None:
+        words.grad[-inherited:] = 0  # words keep their places; special tokens learn theirs
+    nn.utils.clip_grad_norm_(bundle.parameters(), 1.0)
+    optimiser.step()
+    return loss.detach(), auxiliary.detach()
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether the device has bf16 arithmetic; on others it would only be slower."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
 
 
 def _validated(

@@ -23,9 +23,10 @@ from .vocabulary import PAD, UNK, build_tokenizer, printable_vocabulary
 
 @dataclass(frozen=True, slots=True)
 class InheritConfig:
-    """Constants of both halves. `minutes` bounds the wall-clock time of the distillation, all runs together."""
+    """Constants of both halves. `minutes` and `max_steps` bound the distillation, all runs together."""
 
     minutes: float = 10.0
+    max_steps: int = 1_000_000
     fitted_texts: int = 1_200
     batch_size: int = 32
     learning_rate: float = 5e-4  # AdamW
@@ -159,10 +160,13 @@ def inherit(
     for module in student.encoder.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-    while run.seconds < 60 * config.minutes:
+
+    def share() -> float:
+        return max(run.seconds / (60 * config.minutes), run.step / config.max_steps)
+
+    while (progress := share()) < 1:
         started = time.monotonic()
         drawn = _draw(corpora, config.batch_size, random.Random(f"{config.seed}/{run.step}"))
-        progress = run.seconds / (60 * config.minutes)
         for group in optimiser.param_groups:
             group["lr"] = group["peak"] * min(1.0, (run.step + 1) / config.warmup_steps, 2 * (1.02 - progress))
         loss = distillation_loss(teacher, student, pairs.batch(drawn))

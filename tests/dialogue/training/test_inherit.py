@@ -28,7 +28,7 @@ def corpora():
 @pytest.fixture(scope="module")
 def student(teacher, corpora, tmp_path_factory):
     out = tmp_path_factory.mktemp("student")
-    config = InheritConfig(minutes=0.03, warmup_steps=5, decoder_layers=1, learning_rate=1e-3, fitted_texts=300)
+    config = InheritConfig(max_steps=60, warmup_steps=5, decoder_layers=1, learning_rate=1e-3, fitted_texts=300)
     return out, inherit(corpora, out, config, teacher)
 
 
@@ -53,7 +53,7 @@ def test_the_student_is_a_t5_folder_with_its_tokenizer(student):
 
 def test_a_finished_run_is_not_trained_again(student, teacher, corpora):
     out, result = student
-    again = inherit(corpora, out, InheritConfig(minutes=0.03, decoder_layers=1), teacher)
+    again = inherit(corpora, out, InheritConfig(max_steps=60, decoder_layers=1), teacher)
     assert again["steps"] == result["steps"]
     assert again["held_out_distance"] == pytest.approx(result["held_out_distance"])
 
