@@ -36,6 +36,7 @@ def open_checkpointer(where: str | Path) -> Iterator[BaseCheckpointSaver]:
     with closing(sqlite3.connect(where, check_same_thread=False, timeout=BUSY_TIMEOUT_S)) as connection:
         saver = SqliteSaver(connection, serde=serde)
         saver.setup()
+        connection.execute("PRAGMA secure_delete=ON")  # what is deleted is gone from the file too
         connection.execute("PRAGMA synchronous=NORMAL")  # with WAL: a killed process loses nothing
         yield saver
 

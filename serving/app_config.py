@@ -239,6 +239,6 @@ def read_ray_config(path: Path = DEFAULT_FILE) -> RayConfig:
     except (OSError, yaml.YAMLError) as error:
         raise ConfigError(str(path), str(error)) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(str(path), f"{where}: {first['msg']}") from error
+        wrong = max(error.errors(), key=lambda one: len(one["loc"]))  # of a union, the branch that fits best
+        where = ".".join(str(part) for part in wrong["loc"])
+        raise ConfigError(str(path), f"{where}: {wrong['msg']}") from error

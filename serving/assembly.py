@@ -1,8 +1,10 @@
 """From models and settings to a border: the same for a replica of Ray Serve and for a test."""
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 
 from ..agent.checkpointers import open_checkpointer
 from ..agent.conversation import Conversations
@@ -20,6 +22,7 @@ from .keys import KeyRing
 from .service import Service, ServiceLimits
 from .signed_urls import UrlSigner, signing_secret
 
+PURGE_TIMEOUT_S = 1.0
 SPARE_WORKERS = 4  # beyond the turns' slots, so that a refusal never waits for a worker
 
 
@@ -54,9 +57,21 @@ def open_border(
         store = Store(settings.store_location, leases if dsn else None)
         tool = edit_face_tool(editor, store, timeout_s=edit_timeout_s, default_preset=preset)
         graph = build_graph(model, tool, checkpointer, seed=seed)
-        service = Service(Conversations(graph, leases, editor.cancel), editor, store, database, limits)
+        talk = Conversations(graph, leases, editor.cancel)
+        service = Service(talk, editor, store, database, limits, (lambda: None) if dsn else _purger(settings.home))
         pool = ThreadPoolExecutor(limits.max_turns + SPARE_WORKERS, thread_name_prefix="turn")
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         keys, signer = KeyRing(database), UrlSigner(signing_secret(settings))
         parts = {"database": database.check, "store": store.check, **(checks or {})}
         yield Border(service, keys, signer, settings, pool, parts)
+
+
+def _purger(home: Path) -> Callable[[], None]:
+    """Empties the write-ahead logs of SQLite, which keep deleted rows; as far as nobody reads at the moment."""
+
+    def purge() -> None:
+        for path in home.glob("*.sqlite"):
+            with closing(sqlite3.connect(path, timeout=PURGE_TIMEOUT_S)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    return purge

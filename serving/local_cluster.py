@@ -20,8 +20,8 @@ OBJECT_STORE_BYTES = 200_000_000
 MIN_CPUS = 2  # what one replica of everything reserves; threads, not reservations, take the time
 
 RAY_ENVIRONMENT = {
-    "RAY_AUTH_MODE": "token",
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_worker_niceness": "0",  # Ray gives way to everything else by default (15); people wait for these
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",  # a laptop under load starts slowly; 5 s would kill the proxy
 }
 NUM_STARTS = 3  # of a minute each
@@ -33,7 +33,8 @@ def serving_here(
 ) -> Iterator[tuple[str, Callable[[], None]]]:
     """Start Ray and the application; its URL, and a function that waits until the process is told to stop.
 
-    There is no dashboard, and Ray's own ports answer only to processes that have its token (`~/.ray/auth_token`).
+    There is no dashboard, and Ray's own ports answer only to processes that have its token (`~/.ray/auth_token`),
+    as is its default for a cluster that a program starts for itself.
 
     Args:
         application: instead of `build(args)`.
@@ -41,9 +42,6 @@ def serving_here(
     settings.export()  # the replicas read their settings from the environment
     for name, value in RAY_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    stopped = threading.Event()
-    for kind in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(kind, lambda *_: stopped.set())
     ray.init(
         address="local",
         num_cpus=max(MIN_CPUS, os.cpu_count() or 1),
@@ -55,6 +53,9 @@ def serving_here(
     try:
         _start_proxy({"host": settings.host, "port": settings.port, "keep_alive_timeout_s": 90})
         serve.run(build(args) if application is None else application, name=APPLICATION, route_prefix="/")
+        stopped = threading.Event()
+        for kind in (signal.SIGTERM, signal.SIGINT):  # after ray.init, which sets its own
+            signal.signal(kind, lambda *_: stopped.set())
         yield f"http://{settings.host}:{settings.port}", lambda: _wait(stopped)
     finally:
         serve.shutdown()  # drains

@@ -67,6 +67,7 @@ class Service:
         store: where pictures are; the one that `talk` uses.
         database: bookkeeping.
         limits: what this process accepts.
+        purge: makes deleted rows unreadable, where the database needs telling.
     """
 
     def __init__(
@@ -76,7 +77,9 @@ class Service:
         store: Store,
         database: Database,
         limits: ServiceLimits = ServiceLimits(),
+        purge: Callable[[], None] = lambda: None,
     ) -> None:
+        self._purge = purge
         self.talk, self.editor, self.store, self.limits = talk, editor, store, limits
         self.threads, self.board = ThreadIndex(database), RunBoard(database)
         self.holdings, self.calls = Holdings(database, store), Calls(database)
@@ -184,6 +187,7 @@ class Service:
         self.calls.delete_thread(thread)
         self.board.delete_thread(thread)
         self.threads.delete(thread)  # last: until then it can be deleted again
+        self._purge()
 
     def state(self, owner: str, thread: str) -> DialogueState:
         """The whole state of a thread. Raises: UnknownThread."""

@@ -1,4 +1,5 @@
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,6 +7,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "agent"))  # the scripted models
 sys.path.insert(0, str(Path(__file__).parent))
+
+with warnings.catch_warnings():  # Ray's own use of pydantic is out of date
+    warnings.simplefilter("ignore")
+    import ray.serve  # noqa: F401
+
 from one_server import Server, serve
 
 
