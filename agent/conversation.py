@@ -193,6 +193,10 @@ class Conversations:
         state = self._known(thread)
         return [first_of(state, version) for version in range(highest_version(state) + 1)]
 
+    def snapshots(self, thread: str, limit: int = 1) -> list[StateSnapshot]:
+        """Checkpoints of a thread, the newest first; also of one without a photo, which may have none."""
+        return list(self._graph.get_state_history(_config(thread), limit=limit))
+
     def delete(self, thread: str) -> None:
         """Forget a thread (its pictures stay in the store, where other threads may share them).
 

@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 from starlette.middleware.cors import CORSMiddleware
 
 from .. import __version__
-from . import problems, routes_images, routes_threads, routes_turns
+from . import problems, routes_images, routes_langgraph, routes_threads, routes_turns
 from .border import Border, TheBorder
 from .middleware import BodyLimit, LocalOnly, SecurityHeaders
 from .problems import Problem
@@ -33,7 +33,7 @@ def create_app(border: Border) -> FastAPI:
         responses=ERRORS,
     )
     app.state.border = border
-    for router in (system, routes_images.router, routes_threads.router, routes_turns.router):
+    for router in (system, routes_images.router, routes_threads.router, routes_turns.router, routes_langgraph.router):
         app.include_router(router)
     problems.install(app)
     origins = border.settings.cors_origins
@@ -75,6 +75,10 @@ def version(border: TheBorder) -> Version:
 
 def _body_limit(max_image_bytes: int):
     def max_bytes(path: str) -> int:
-        return max_image_bytes if path == "/v1/images" else MAX_JSON_BYTES
+        if path == "/v1/images":
+            return max_image_bytes
+        if path.startswith("/langgraph/threads/") and "/runs" in path:  # a message may bring a picture, as base64
+            return max_image_bytes * 4 // 3 + MAX_JSON_BYTES
+        return MAX_JSON_BYTES
 
     return max_bytes

@@ -24,13 +24,20 @@ class RunningTurn(Generic[Result]):
         border: where it runs.
         work: does the turn and returns its result; told where to report.
         cancel: ends it.
+        is_detached: it goes on when its client goes away.
     """
 
-    def __init__(self, border: Border, work: Callable[[OnEvent], Result], cancel: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        border: Border,
+        work: Callable[[OnEvent], Result],
+        cancel: Callable[[], object],
+        is_detached: bool = False,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._begun, self._has_events = asyncio.Event(), False
-        self._cancel = cancel
+        self._cancel, self._is_detached = cancel, is_detached
         self._future = self._loop.run_in_executor(border.pool, work, self._report)
         self._future.add_done_callback(self._end)
 
@@ -43,7 +50,7 @@ class RunningTurn(Generic[Result]):
         try:
             await self._begun.wait()
         except asyncio.CancelledError:
-            self.cancel()
+            self._leave()
             raise
         if not self._has_events:
             self._future.result()
@@ -57,10 +64,10 @@ class RunningTurn(Generic[Result]):
         try:
             await asyncio.wait({self._future, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not self._future.done():
-                self.cancel()
-            return await self._future
+                self._leave()
+            return await asyncio.shield(self._future)
         except asyncio.CancelledError:
-            self.cancel()
+            self._leave()
             raise
         finally:
             gone.cancel()
@@ -80,7 +87,16 @@ class RunningTurn(Generic[Result]):
                 yield event
         finally:
             if not self._future.done():
-                self.cancel()
+                self._leave()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is an outcome."""
+        return self._future.done()
+
+    async def wait(self) -> None:
+        """Wait for the outcome, and leave the turn alone when the caller goes away."""
+        await asyncio.wait({self._future})
 
     def outcome(self) -> Result:
         """What a turn that is over came to, or its error."""
@@ -90,6 +106,13 @@ class RunningTurn(Generic[Result]):
         """Ask for the end, and do not wait for it."""
         self._future.add_done_callback(_observed)
         self._loop.run_in_executor(None, self._cancel).add_done_callback(_observed)
+
+    def _leave(self) -> None:
+        """The client is gone."""
+        if self._is_detached:
+            self._future.add_done_callback(_observed)
+        else:
+            self.cancel()
 
     def _report(self, kind: str, data: dict[str, Any]) -> None:
         """From any thread."""

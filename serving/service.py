@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from threading import BoundedSemaphore
 from typing import Any, TypeVar, cast
 
+from langgraph.types import StateSnapshot
+
 from ..agent.conversation import Answer, Conversations
 from ..agent.state import DialogueState, Turn
 from ..editing.image_file import ImageLimits
@@ -201,6 +203,12 @@ class Service:
         with storage_errors():
             return self.talk.history(thread)[after + 1 : after + 1 + limit]
 
+    def snapshots(self, owner: str, thread: str, limit: int = 1) -> list[StateSnapshot]:
+        """Checkpoints of a thread, the newest first; none where it has no photo. Raises: UnknownThread."""
+        self.threads.get(owner, thread)
+        with storage_errors():
+            return self.talk.snapshots(thread, limit)
+
     # -- turns ---------------------------------------------------------------------------------------------------
 
     def say(
@@ -211,6 +219,7 @@ class Service:
         key: str | None = None,
         on_event: OnEvent | None = None,
         metadata: Mapping[str, Any] | None = None,
+        message_id: str | None = None,
     ) -> Outcome:
         """One turn.
 
@@ -218,6 +227,7 @@ class Service:
             key: makes the call idempotent, across crashes too; a turn that failed or was cancelled may be repeated.
             on_event: hears of the turn while it runs.
             metadata: of the run.
+            message_id: of the caller's own, instead of a key; the same message is answered once, too.
         Raises:
             UnknownThread, ThreadBusy, ServiceBusy, ComputeUsedUp, KeyReused, TurnFailed, DatabaseUnavailable,
             StoreUnavailable
@@ -228,7 +238,7 @@ class Service:
             return cast(Outcome, call.answer)
 
         def run(follower: TurnFollower) -> Outcome:
-            outcome = outcome_of(thread, self.talk.say(thread, utterance, follower, call.message_id))
+            outcome = outcome_of(thread, self.talk.say(thread, utterance, follower, message_id or call.message_id))
             follower.failure = (outcome["error"] or {}).get("type")
             return outcome
 

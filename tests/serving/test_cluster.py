@@ -1,0 +1,168 @@
+"""The application on a real local Ray cluster: what works, and what happens when parts of it die."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from local_service import WAIT_S, LocalService, free_port
+from one_server import events
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
+    running = LocalService(tmp_path_factory.mktemp("home"), free_port())
+    try:
+        running.start()
+        yield running
+        running.stop()
+    finally:
+        running.kill_everything()
+
+
+def background(action) -> tuple[threading.Thread, list]:
+    results: list = []
+
+    def run() -> None:
+        try:
+            results.append(action())
+        except httpx.HTTPError as error:
+            results.append(error)
+
+    worker = threading.Thread(target=run)
+    worker.start()
+    return worker, results
+
+
+def test_upload_open_talk_fetch_and_undo(service: LocalService):
+    thread = service.thread()
+    answer = service.say(thread, "add bangs").json()
+    assert answer["turn"]["belief_state"] == {"hair": ["bangs"]}
+    picture = httpx.get(answer["turn"]["image"]["url"])
+    assert picture.headers["etag"] == f'"{answer["turn"]["image"]["id"]}"'
+    again = httpx.get(answer["turn"]["image"]["url"], headers={"If-None-Match": picture.headers["etag"]})
+    assert again.status_code == 304
+    told = events(service.say(thread, "add lipstick", accept="text/event-stream").text)
+    kinds = [kind for kind, _ in told]
+    assert (kinds[:2], kinds[-2:]) == (["start", "state"], ["image", "response"])
+    previews = [data["preview"] for kind, data in told if kind == "progress" and data["preview"]]
+    assert httpx.get(previews[0]["url"]).status_code == 200
+    undone = httpx.post(f"{service.url}/v1/threads/{thread}/undo", json={}).json()
+    assert undone["turn"]["image"]["id"] == answer["turn"]["image"]["id"]
+    assert httpx.get(f"{service.url}/ready", timeout=WAIT_S).json()["status"] == "ok"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+def test_an_edit_whose_client_is_gone_is_cancelled(service: LocalService, accept: str):
+    thread, before = service.thread(1), len(service.log())
+    body = b'{"utterance": "add goatee"}'
+    head = f"POST /v1/threads/{thread}/turns HTTP/1.1\r\nHost: 127.0.0.1:{service.port}\r\nAccept: {accept}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", service.port)) as connection:
+        connection.sendall(head.encode() + body)
+        service.until(lambda: len(service.log()) > before)
+    done = service.until(lambda: [what for what, *_ in service.log()[before + 1 :]])
+    assert done == ["cancelled"]
+    service.until(lambda: service.say(thread, "hello").status_code == 200)
+    assert service.state(thread)["belief_state"] == {}
+
+
+@pytest.mark.slow
+def test_a_slow_client_gets_the_end_of_the_story(service: LocalService):
+    thread = service.thread(2)
+    url = f"{service.url}/v1/threads/{thread}/turns"
+    headers = {"Accept": "text/event-stream"}
+    done = sum(what == "done" for what, *_ in service.log())
+    with httpx.stream("POST", url, json={"utterance": "add bangs"}, headers=headers, timeout=WAIT_S) as stream:
+        service.until(lambda: sum(what == "done" for what, *_ in service.log()) > done)  # reads nothing meanwhile
+        told = events(stream.read().decode())
+    assert told[-1][0] == "response"
+    assert told[-1][1]["turn"]["belief_state"] == {"hair": ["bangs"]}
+
+
+@pytest.mark.slow
+def test_a_turn_outlives_the_death_of_its_editor(service: LocalService):
+    thread, before = service.thread(3), service.started_edits()
+    url = f"{service.url}/v1/threads/{thread}/turns"
+    worker, results = background(lambda: httpx.post(url, json={"utterance": "add goatee"}, timeout=5 * WAIT_S))
+    service.until(lambda: service.started_edits() > before)
+    first = service.log()[-1]
+    service.kill("#Editor#")
+    worker.join(5 * WAIT_S)
+    answer = results[0].json()
+    assert answer["error"] is None, answer
+    assert answer["turn"]["belief_state"] == {"hair": ["goatee"]}
+    last = service.log()[-1]
+    assert (last[0], last[2]) == ("done", first[2])
+    assert last[1] != first[1]
+
+
+@pytest.mark.slow
+def test_full_queues_answer_429_and_lose_nothing(service: LocalService):
+    threads = [service.thread(10 + number) for number in range(7)]
+    with ThreadPoolExecutor(len(threads)) as pool:
+        answers = list(pool.map(lambda thread: service.say(thread, "add goatee"), threads))
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert {answer.status_code for answer in answers} == {200, 429}
+    assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
+    for thread, answer in zip(threads, answers, strict=True):
+        assert service.state(thread)["num_turns"] == (1 if answer.status_code == 200 else 0)
+    retried = threads[answers.index(refused[0])]
+    assert service.say(retried, "add goatee").json()["turn"]["version"] == 1
+
+
+@pytest.mark.slow
+def test_a_client_that_repeats_itself_over_a_dead_ingress_gets_one_result(service: LocalService):
+    thread, before = service.thread(4), service.started_edits()
+    worker, results = background(lambda: service.say(thread, "add goatee", idempotency_key="once"))
+    service.until(lambda: service.started_edits() > before)
+    service.kill("#Ingress#")
+    worker.join(WAIT_S)
+    assert not isinstance(results[0], httpx.Response) or results[0].status_code >= 500
+
+    def answered() -> httpx.Response | None:
+        try:
+            response = service.say(thread, "add goatee", idempotency_key="once")
+        except httpx.HTTPError:
+            return None
+        return response if response.status_code == 200 else None
+
+    answer = service.until(answered, 4 * WAIT_S).json()
+    assert answer["turn"]["belief_state"] == {"hair": ["goatee"]}
+    assert service.say(thread, "add goatee", idempotency_key="once").json() == answer
+    assert service.state(thread)["num_turns"] == 1
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_when_everything_is_killed(service: LocalService):
+    thread = service.thread(5)
+    picture = service.say(thread, "add bangs").json()["turn"]["image"]
+    before = service.started_edits()
+    worker, _ = background(lambda: service.say(thread, "add goatee", idempotency_key="interrupted"))
+    service.until(lambda: service.started_edits() > before)
+    service.kill_everything()
+    worker.join(WAIT_S)
+    service.start()
+    assert service.state(thread)["belief_state"] == {"hair": ["bangs"]}
+    assert httpx.get(f"{service.url}/v1/images/{picture['id']}").status_code == 200
+    answer = service.say(thread, "add goatee", idempotency_key="interrupted").json()
+    assert answer["turn"]["belief_state"] == {"hair": ["bangs", "goatee"]}
+    assert service.state(thread)["num_turns"] == 2
+
+
+@pytest.mark.slow
+def test_a_service_that_is_told_to_stop_finishes_what_runs(service: LocalService):
+    thread, before = service.thread(6), service.started_edits()
+    worker, results = background(lambda: service.say(thread, "add goatee"))
+    service.until(lambda: service.started_edits() > before)
+    service.stop()
+    worker.join(WAIT_S)
+    assert isinstance(results[0], httpx.Response), results
+    assert results[0].json()["turn"]["belief_state"] == {"hair": ["goatee"]}
+    service.start()
+    assert service.state(thread)["num_turns"] == 1
