@@ -1,8 +1,10 @@
 """What the T5 model reads and writes: tasks as text, in PPTOD's layout of turns (Su et al. 2022; paper, section 4.1).
 
-Three ways to track the state:
+Four ways to track the state:
 * `history`: the whole dialogue in, the whole belief state out (the paper's);
-* `update`: the state so far and the last exchange in, what this turn changes out (shorter, and what ships);
+* `update`: the state so far and the last exchange in, what this turn changes out, in words;
+* `picks`: the same input, but each change is one token, picked and not spelled (as D3ST's indices, Zhao et al. 2022):
+  a small decoder has little to learn, and little to write (what ships);
 * `question`: one question a slot ("what is the hair color?", App. E.1), open to values never seen in training.
 
 The response task reads the caption, the state so far and the last exchange, and writes act and words.
@@ -18,10 +20,11 @@ from .belief_state import BeliefState, TurnUpdate
 from .dialogue_file import Act
 from .errors import OutputNotReadable, UnknownValue
 from .ontology import ONTOLOGY, Ontology
-from .special_tokens import ACT, BELIEF, CAPTION, RESPONSE, USER
+from .special_tokens import ACT, BELIEF, CAPTION, PICKS, RESPONSE, START_OVER, USER
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
-StateFormat = Literal["history", "update"]
+_PICK = re.compile(r"<[^>]*>")
+StateFormat = Literal["history", "update", "picks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,14 @@ def update_target(update: TurnUpdate) -> str:
     return ", ".join(words) or "nothing"
 
 
+def picks_target(update: TurnUpdate) -> str:
+    """`<start over> <-bangs> <+blond hair>`, or `nothing`."""
+    picked = [START_OVER] if update.is_reset else []
+    picked += [f"<-{value}>" for _, value in update.removed]
+    picked += [f"<+{value}>" for _, value in update.added]
+    return " ".join(picked) or "nothing"
+
+
 def question_target(update: TurnUpdate, slot: str) -> str:
     """The update's part in one slot."""
     return update_target(
@@ -182,6 +193,24 @@ def parse_update(output: str, ontology: Ontology = ONTOLOGY, slot: str = "") -> 
         else:
             raise OutputNotReadable(output, f"{part.strip()!r} is neither 'start over' nor 'add ...' nor 'drop ...'")
     return TurnUpdate(tuple(dict.fromkeys(added)), tuple(dict.fromkeys(removed)), is_reset)
+
+
+def parse_picks(output: str) -> TurnUpdate:
+    """Inverse of `picks_target`.
+
+    Raises:
+        OutputNotReadable
+    """
+    picked = _PICK.findall(output)
+    rest = _PICK.sub(" ", output).strip()
+    if rest == "nothing" and not picked:
+        return belief_state.NO_CHANGE
+    if rest or not picked or not all(pick in PICKS for pick in picked):
+        raise OutputNotReadable(output, "expected 'nothing', or tokens such as <+bangs>, <-bangs> and <start over>")
+    changes = [(pick[1], (ONTOLOGY.slot_of(pick[2:-1]), pick[2:-1])) for pick in picked if pick != START_OVER]
+    added = dict.fromkeys(pair for sign, pair in changes if sign == "+")
+    removed = dict.fromkeys(pair for sign, pair in changes if sign == "-")
+    return TurnUpdate(tuple(added), tuple(removed), START_OVER in picked)
 
 
 def parse_response(output: str) -> tuple[Act, str]:

@@ -1,14 +1,15 @@
-"""The grammar of updates as a token trie, for decoding that cannot leave it."""
+"""The grammars of updates, for decoding that cannot leave them: a trie of words, or a set of tokens."""
 
 # torch and transformers type sub-modules and token ids too widely:
 # pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOperatorIssue=false, reportArgumentType=false
-# pyright: reportIndexIssue=false, reportReturnType=false
+# pyright: reportIndexIssue=false, reportReturnType=false, reportUnhashable=false
 
 from collections.abc import Callable, Sequence
 
 from transformers import PreTrainedTokenizerBase
 
-from .formats import all_updates_words
+from .formats import StateFormat, all_updates_words
+from .special_tokens import PICKS, START_OVER
 
 MAX_CHANGES = 8
 
@@ -51,6 +52,35 @@ class UpdateGrammar:
                 options.add(self._comma)
         return sorted(options)
 
-    def allowed(self) -> Callable[[int, Sequence[int]], list[int]]:
-        """The form that Hugging Face generate asks for."""
-        return lambda _row, ids: self.next_ids([int(i) for i in ids])
+
+class PicksGrammar:
+    """`nothing`, or tokens of changes, none of them twice; `<start over>` comes first."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._end = tokenizer.eos_token_id
+        self._start = tokenizer.pad_token_id
+        self._nothing: list[int] = tokenizer("nothing", add_special_tokens=False).input_ids
+        self._reset: int = tokenizer.convert_tokens_to_ids(START_OVER)
+        self._picks: set[int] = set(tokenizer.convert_tokens_to_ids(list(PICKS)))
+
+    def next_ids(self, so_far: Sequence[int]) -> list[int]:
+        """Ids that may follow the output so far (which begins with the decoder's start token)."""
+        said = list(so_far[1:])
+        if said and said[-1] == self._end:
+            return [self._start]
+        if not said:
+            return sorted({self._nothing[0], *self._picks})
+        if said[0] == self._nothing[0]:
+            return [self._nothing[len(said)] if len(said) < len(self._nothing) else self._end]
+        left = self._picks - {*said, self._reset} if len(said) < MAX_CHANGES else set()
+        return sorted({*left, self._end})
+
+
+def grammar_of(state_format: StateFormat, tokenizer: PreTrainedTokenizerBase) -> UpdateGrammar | PicksGrammar:
+    """The grammar of a format that writes updates."""
+    return PicksGrammar(tokenizer) if state_format == "picks" else UpdateGrammar(tokenizer)
+
+
+def allowed(grammar: UpdateGrammar | PicksGrammar) -> Callable[[int, Sequence[int]], list[int]]:
+    """The grammar in the form that Hugging Face generate asks for."""
+    return lambda _row, ids: grammar.next_ids([int(i) for i in ids])

@@ -18,7 +18,7 @@ from .dialogue_file import Act
 from .encoding import input_ids
 from .errors import ModelNotFound, OutputNotReadable
 from .formats import Context, Prompts, StateFormat
-from .grammar import UpdateGrammar
+from .grammar import PicksGrammar, UpdateGrammar, allowed, grammar_of
 from .ontology import ONTOLOGY, OPEN_ONTOLOGY
 from .prediction import TurnModel
 from .protocols import Reply, Tracked
@@ -86,8 +86,8 @@ class T5DialogueModel:
         return TorchDecoder(_load_t5(self._folder), self.tokenizer)
 
     @cached_property
-    def _grammar(self) -> UpdateGrammar:
-        return UpdateGrammar(self.tokenizer)
+    def _grammar(self) -> UpdateGrammar | PicksGrammar:
+        return grammar_of(self.settings.state_format, self.tokenizer)
 
     def track(self, contexts: Sequence[Context]) -> list[Tracked]:
         """Belief states after the new utterances."""
@@ -172,7 +172,7 @@ class T5DialogueModel:
         return self.constrained.decode(rows, MAX_RESPONSE_TOKENS, Sampling(seed))
 
     def _state_rows(self, contexts: Sequence[Context]) -> list[list[int]]:
-        make = formats.update_input if self.settings.state_format == "update" else formats.history_input
+        make = formats.history_input if self.settings.state_format == "history" else formats.update_input
         return input_ids(self.tokenizer, [make(context, self.settings.prompts) for context in contexts])
 
     def _response_rows(self, contexts: Sequence[Context]) -> list[list[int]]:
@@ -187,20 +187,20 @@ class T5DialogueModel:
             return self._read_within_grammar(context, row)
 
     def _read_within_grammar(self, context: Context, row: list[int]) -> Tracked:
-        if self.settings.state_format != "update":
+        if self.settings.state_format == "history":
             return Tracked(context.state, error="the model's output is not a belief state")
-        (output,) = self.constrained.decode_within([row], self._grammar.allowed(), MAX_STATE_TOKENS)
+        (output,) = self.constrained.decode_within([row], allowed(self._grammar), MAX_STATE_TOKENS)
         try:
             return self._parse(context, output)
         except OutputNotReadable as error:
             return Tracked(context.state, error=str(error))
 
     def _parse(self, context: Context, output: str) -> Tracked:
-        if self.settings.state_format == "update":
-            update = formats.parse_update(output)
-            state = belief_state.apply(context.state, update)
-        else:
+        if self.settings.state_format == "history":
             state = formats.parse_state(output)
+        else:
+            parse = formats.parse_picks if self.settings.state_format == "picks" else formats.parse_update
+            state = belief_state.apply(context.state, parse(output))
         return Tracked(state, diff(context.state, state))
 
 

@@ -54,7 +54,7 @@ def examples(
         assert all(state is not None for state in states), "training needs annotated dialogues"
         for index, turn in enumerate(dialogue.turns):
             context = context_at(dialogue, index, states, systems)  # type: ignore[arg-type]
-            update = diff(context.state, turn.state or {}, OPEN_ONTOLOGY)
+            update = _plain(diff(context.state, turn.state or {}, OPEN_ONTOLOGY), context, turn.kind or "")
             if mixture.alone and turn.kind in _CONTEXT_FREE and rng.random() < mixture.alone:
                 context = Context(dialogue.caption, (), turn.user)
                 update = TurnUpdate(update.added)
@@ -71,11 +71,20 @@ def examples(
                     yield Example("question", *formats.question_input(context, slot, prompts), target)
 
 
+def _plain(update: TurnUpdate, context: Context, kind: str) -> TurnUpdate:
+    """A reset that only happens to be one, since all that there was is taken back, as what was said: dropped values."""
+    held = belief_state.pairs(context.state)
+    if update.is_reset and kind != "start over" and (len(held) == 1 or kind != "scene"):
+        return TurnUpdate(update.added, held)
+    return update
+
+
 def state_example(context: Context, update: TurnUpdate, prompts: Prompts, state_format: StateFormat) -> Example:
     """The tracking task of one turn."""
     labels = value_labels(context, update)
-    if state_format == "update":
-        return Example("state", *formats.update_input(context, prompts), formats.update_target(update), labels)
+    if state_format != "history":
+        target = formats.picks_target if state_format == "picks" else formats.update_target
+        return Example("state", *formats.update_input(context, prompts), target(update), labels)
     after = belief_state.apply(context.state, update, OPEN_ONTOLOGY)
     return Example("state", *formats.history_input(context, prompts), formats.state_target(after), labels)
 

@@ -2,7 +2,7 @@
 
 # torch and transformers type sub-modules and token ids too widely:
 # pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOperatorIssue=false, reportArgumentType=false
-# pyright: reportIndexIssue=false, reportReturnType=false
+# pyright: reportIndexIssue=false, reportReturnType=false, reportOptionalCall=false
 
 import random
 import time
@@ -77,7 +77,7 @@ EMBEDDED = TrainConfig(
     patience=0,
     frozen_layers=2,
     dropout=0.0,  # hardly an example is seen twice; on a CPU dropout costs a seventh of a step
-    mixture=Mixture(state_format="update", response=0.08, question=0.0),
+    mixture=Mixture(state_format="picks", response=0.08, question=0.0),
 )
 
 
@@ -167,7 +167,7 @@ def train(
     run = checkpoint.Run.open(run_folder, bundle, optimiser)
     state = run.extra or {"best": float("-inf"), "last": float("-inf"), "stale": 0}
     best_path = run_folder / "best.pt"
-    inherited = sum(not token.startswith("<") for token in tokenizer.get_vocab())
+    words = _words(tokenizer, model).to(device)
 
     def share() -> float:
         return min(1.0, run.seconds / (60 * config.minutes))
@@ -181,7 +181,7 @@ def train(
         chosen = next(batch_stream, None)
         if chosen is not None:
             _set_rates(optimiser, config, run.step, share())
-            loss, auxiliary = _step(bundle, collate(tokenizer, chosen).to(device), optimiser, config, inherited)
+            loss, auxiliary = _step(bundle, collate(tokenizer, chosen).to(device), optimiser, config, words)
             run.advance(time.monotonic() - started)
             on_step(run.step, share())
             if run.step % 25 == 0:
@@ -209,20 +209,31 @@ def train(
 
 
 def _step(
-    bundle: Bundle, batch: Batch, optimiser: torch.optim.Optimizer, config: TrainConfig, inherited: int
+    bundle: Bundle, batch: Batch, optimiser: torch.optim.Optimizer, config: TrainConfig, words: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """One update; both losses, detached. bf16 where the device computes in it."""
+    """One update; both losses, detached. bf16 where the device computes in it.
+
+    Args:
+        words: mask [V] of the vocabulary's plain words.
+    """
     device = batch.ids.device
     with torch.autocast(device.type, torch.bfloat16, enabled=has_bf16(device)):
         loss, auxiliary = losses(bundle, batch)
     optimiser.zero_grad(set_to_none=True)
     (loss + config.auxiliary * auxiliary).backward()
-    words = bundle.model.shared.weight
-    if config.frozen_layers >= 0 and words.grad is not None:
-        words.grad[-inherited:] = 0  # words keep their places; special tokens learn theirs
+    rows = bundle.model.shared.weight
+    if config.frozen_layers >= 0 and rows.grad is not None:
+        rows.grad[words] = 0  # words keep their places; special tokens learn theirs
     nn.utils.clip_grad_norm_(bundle.parameters(), 1.0)
     optimiser.step()
     return loss.detach(), auxiliary.detach()
+
+
+def _words(tokenizer: PreTrainedTokenizerBase, model: T5ForConditionalGeneration) -> Tensor:
+    """Mask [V] of the tokens that are not special."""
+    mask = torch.ones(model.config.vocab_size, dtype=torch.bool)
+    mask[list(tokenizer.get_added_vocab().values())] = False
+    return mask
 
 
 def has_bf16(device: torch.device) -> bool:

@@ -4,8 +4,10 @@ import random
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import torch
+from tokenizers import AddedToken
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, T5ForConditionalGeneration
 
 from ..decoders import TorchDecoder
@@ -13,7 +15,7 @@ from ..dialogue_file import read_dialogues
 from ..errors import ModelNotFound
 from ..formats import PAPER_PROMPTS
 from ..prediction import exact_turns, predict
-from ..special_tokens import SPECIAL_TOKENS
+from ..special_tokens import PICKS, SPECIAL_TOKENS
 from ..t5 import T5DialogueModel, T5Settings, Wording
 from . import finetune
 from .card import history, model_card, remember
@@ -41,6 +43,8 @@ def fine_tune(
         DataNotReadable: a dialogue file is missing or malformed.
     """
     model, tokenizer = load_start(start)
+    if preset == "embedded":
+        add_picks(model, tokenizer)
     config = finetune.EMBEDDED if preset == "embedded" else finetune.PAPER
     if preset != "embedded":
         _check_shape(model, preset, start)
@@ -78,6 +82,18 @@ def load_start(name: str) -> tuple[T5ForConditionalGeneration, PreTrainedTokeniz
     if tokenizer.add_special_tokens({"additional_special_tokens": list(SPECIAL_TOKENS)}):
         model.resize_token_embeddings(max(len(tokenizer), model.config.vocab_size))
     return model, tokenizer
+
+
+@torch.no_grad()
+def add_picks(model: T5ForConditionalGeneration, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Add the tokens of the format `picks`; each starts at the mean of the words that it stands for."""
+    fresh: Any = [AddedToken(token, special=True, normalized=False) for token in PICKS]  # typed too narrowly
+    if not tokenizer.add_tokens(fresh):
+        return
+    model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    for token, words in PICKS.items():
+        meant = tokenizer(words, add_special_tokens=False).input_ids
+        model.shared.weight[tokenizer.convert_tokens_to_ids(token)] = model.shared.weight[meant].mean(0)
 
 
 def read_open(path: Path) -> list:

@@ -3,7 +3,7 @@ import torch
 from chatedit.dialogue.decoders import CTranslate2Decoder, Sampling, TorchDecoder, converted
 from chatedit.dialogue.encoding import input_ids
 from chatedit.dialogue.formats import parse_update
-from chatedit.dialogue.grammar import UpdateGrammar
+from chatedit.dialogue.grammar import UpdateGrammar, allowed
 from tiny_models import SENTENCES, tiny_t5, tiny_tokenizer
 
 torch.set_num_threads(1)
@@ -59,7 +59,7 @@ def test_the_same_seed_samples_the_same_words_and_another_seed_others(reference,
 
 
 def test_a_random_model_cannot_leave_the_grammar(reference, rows, tokenizer):
-    for output in reference.decode_within(rows, UpdateGrammar(tokenizer).allowed(), 48):
+    for output in reference.decode_within(rows, allowed(UpdateGrammar(tokenizer)), 48):
         parse_update(output)
 
 

@@ -21,6 +21,17 @@ def test_updates_round_trip(update):
 
 
 @given(updates)
+def test_updates_picked_by_token_round_trip(update):
+    assert formats.parse_picks(formats.picks_target(update)) == update
+
+
+@pytest.mark.parametrize("output", ["", "bangs", "<+pink hair>", "nothing <+bangs>", "<+bangs> and more", "<sos_b>"])
+def test_picks_outside_the_grammar_are_an_error_and_never_an_empty_update(output):
+    with pytest.raises(OutputNotReadable):
+        formats.parse_picks(output)
+
+
+@given(updates)
 def test_the_answers_to_all_slots_questions_make_up_the_update(update):
     parts = [
         formats.parse_update(formats.question_target(update, slot), OPEN_ONTOLOGY, slot) for slot in ONTOLOGY.slots

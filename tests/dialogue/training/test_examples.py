@@ -45,6 +45,18 @@ def test_labels_say_what_the_turn_does_to_each_value():
     assert {v for v, label in labels[2].items() if label == DROP} == {"sad", "gray hair"}
 
 
+def test_picked_changes_are_tokens():
+    found = made(Mixture(state_format="picks", response=0.0))
+    assert [e.target for e in found] == ["<+sad> <+bangs>", "<-bangs> <+gray hair>", "<start over>"]
+
+
+def test_taking_the_only_value_back_is_no_reset():
+    turns = (DIALOGUE.turns[0], Turn("neither, thanks", EMPTY, "As you like.", Act("next"), "undo last"))
+    one_value = (replace(DIALOGUE.turns[0], state=from_values(["bangs"])), replace(turns[1], kind="scene"))
+    assert made(Mixture(response=0.0), replace(DIALOGUE, turns=turns))[1].target == "drop sad, drop bangs"
+    assert made(Mixture(response=0.0), replace(DIALOGUE, turns=one_value))[1].target == "drop bangs"
+
+
 def test_the_history_format_asks_for_the_whole_state_from_the_whole_dialogue():
     last = made(Mixture(state_format="history", response=0.0))[1]
     assert formats.parse_state(last.target) == from_values(["sad", "gray hair"])
