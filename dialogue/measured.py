@@ -16,14 +16,14 @@ class Measured:
     Attributes:
         failure: why there is no state, in a word or two (for LLMs see `llm.outcome.Failure`); empty where there is one.
         mishaps: kind -> how often something went wrong on the way, also where it was made good in the end.
-        latency_ms: from asking to knowing, waits and further attempts included.
+        latency_ms: from asking to knowing, waits and further attempts included; None where nobody measured it.
         tokens_in, tokens_out, cost_usd: None where they are not known; 0 where there is nothing to pay.
     """
 
     tracked: Tracked
     failure: str = ""
     mishaps: Mapping[str, int] = field(default_factory=dict)
-    latency_ms: float = 0.0
+    latency_ms: float | None = None
     tokens_in: int | None = 0
     tokens_out: int | None = 0
     cost_usd: float | None = 0.0

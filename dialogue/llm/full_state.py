@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from .. import belief_state
 from ..belief_state import BeliefState
@@ -22,8 +22,8 @@ class FullState:
 
     ontology: Ontology = ONTOLOGY
     shots: tuple[Dialogue, ...] = ()
-    nothing: str = ""
-    name: str = "state"
+    nothing: ClassVar[str] = ""
+    name: ClassVar[str] = "state"
 
     def ask(self, context: Context, notes: Sequence[str] | None) -> Asked:
         """See `Method.ask`; needs no notes."""

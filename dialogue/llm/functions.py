@@ -7,7 +7,7 @@ in the conversation that it sees at later turns.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from .. import belief_state
 from ..belief_state import BeliefState, TurnUpdate, diff
@@ -28,8 +28,8 @@ class Functions:
 
     ontology: Ontology = ONTOLOGY
     shots: tuple[Dialogue, ...] = ()
-    nothing: str = "[]"
-    name: str = "functions"
+    nothing: ClassVar[str] = "[]"
+    name: ClassVar[str] = "functions"
 
     def ask(self, context: Context, notes: Sequence[str] | None) -> Asked:
         """See `Method.ask`."""

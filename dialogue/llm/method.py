@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import yaml
 
@@ -40,8 +40,8 @@ class Reading(NamedTuple):
 class Method(Protocol):
     """One way to ask."""
 
-    name: str
-    nothing: str
+    name: ClassVar[str]
+    nothing: ClassVar[str]
     """The note of a turn that changes nothing (or of which nothing is known)."""
 
     def ask(self, context: Context, notes: Sequence[str] | None) -> Asked:

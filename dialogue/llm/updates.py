@@ -9,7 +9,7 @@ stand "remove VALUE" and "none", because wishes can be taken back here.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from .. import belief_state
 from ..belief_state import BeliefState, diff
@@ -29,8 +29,8 @@ class Updates:
 
     ontology: Ontology = ONTOLOGY
     shots: tuple[Dialogue, ...] = ()
-    nothing: str = "{}"
-    name: str = "updates"
+    nothing: ClassVar[str] = "{}"
+    name: ClassVar[str] = "updates"
 
     def ask(self, context: Context, notes: Sequence[str] | None) -> Asked:
         """See `Method.ask`."""

@@ -1,0 +1,1 @@
+"""Comparing trackers on one dialogue file: `chatedit compare trackers`."""
