@@ -9,6 +9,7 @@ from .editing import commands as editing_commands
 from .editing.portraits import commands as portraits_commands
 from .eval import bench_commands
 from .eval import commands as eval_commands
+from .eval.compare import commands as compare_commands
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,6 +26,7 @@ app.add_typer(eval_commands.data, name="data")
 app.add_typer(dialogue_commands.train, name="train")
 dialogue_commands.train.command("portraits")(portraits_commands.train)
 app.add_typer(eval_commands.evaluation, name="eval")
+app.add_typer(compare_commands.app, name="compare")
 app.add_typer(editing_commands.bench, name="bench")
 editing_commands.bench.command("dialogue")(bench_commands.dialogue)
 editing_commands.bench.command("step")(bench_commands.step)
