@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -58,7 +59,8 @@ def serving_here(
             signal.signal(kind, lambda *_: stopped.set())
         yield f"http://{settings.host}:{settings.port}", lambda: _wait(stopped)
     finally:
-        serve.shutdown()  # drains
+        _drain(max(args.ingress.graceful_shutdown_timeout_s, args.editor.graceful_shutdown_timeout_s))
+        serve.shutdown()
         ray.shutdown()
 
 
@@ -70,6 +72,17 @@ def _start_proxy(http_options: dict[str, Any]) -> None:
         except TimeoutError:  # it is still starting
             if attempt == NUM_STARTS - 1:
                 raise
+
+
+def _drain(allowed_s: float) -> None:
+    """Take no new requests and finish what runs, while the proxy still carries the answers."""
+    deadline = time.monotonic() + allowed_s
+    while time.monotonic() < deadline:
+        try:
+            serve.delete(APPLICATION)
+            return
+        except TimeoutError:  # after a minute: ask again
+            continue
 
 
 def _wait(stopped: threading.Event) -> None:

@@ -92,7 +92,7 @@ def test_a_turn_outlives_the_death_of_its_editor(service: LocalService):
     worker, results = background(lambda: httpx.post(url, json={"utterance": "add goatee"}, timeout=5 * WAIT_S))
     service.until(lambda: service.started_edits() > before)
     first = service.log()[-1]
-    service.kill("#Editor#")
+    service.kill("ServeReplica:chatedit:Editor")
     worker.join(5 * WAIT_S)
     answer = results[0].json()
     assert answer["error"] is None, answer
@@ -121,7 +121,7 @@ def test_a_client_that_repeats_itself_over_a_dead_ingress_gets_one_result(servic
     thread, before = service.thread(4), service.started_edits()
     worker, results = background(lambda: service.say(thread, "add goatee", idempotency_key="once"))
     service.until(lambda: service.started_edits() > before)
-    service.kill("#Ingress#")
+    service.kill("ServeReplica:chatedit:Ingress")
     worker.join(WAIT_S)
     assert not isinstance(results[0], httpx.Response) or results[0].status_code >= 500
 
