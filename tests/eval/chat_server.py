@@ -10,7 +10,8 @@ class ChatServer:
     """Answers with `answer(messages)`; what is queued in `mishaps` happens first, one a request.
 
     An answer is a text, or a choice (`{"message": {...}, "finish_reason": ...}`). A mishap is a status (429), a status
-    with a body (`(400, {...})`), a body (`b"{"`), a choice, or `"hang"`, `"hangup"`.
+    with a body (`(400, {...})`), a body (`b"{"`), a choice, or `"hang"`, `"hangup"`, and after half of the body `"stall"`,
+    `"break"`.
 
     Args:
         usage: tokens that every answer claims to have taken; none where absent.
@@ -69,6 +70,11 @@ class ChatServer:
                     server._released.wait(20)
                 elif mishap == "hangup":
                     self.close_connection = True
+                elif mishap in ("stall", "break"):
+                    self._send(200, b'{"id": "c", "choices": [{"mes', promised=400)
+                    self.close_connection = True
+                    if mishap == "stall":
+                        server._released.wait(20)
                 elif isinstance(mishap, int):
                     self._send(mishap, b'{"error": "no"}')
                 elif isinstance(mishap, tuple):
@@ -78,12 +84,12 @@ class ChatServer:
                 else:
                     self._send(200, json.dumps(server._completion(mishap or server.answer(body["messages"]))).encode())
 
-            def _send(self, status: int, body: bytes) -> None:
+            def _send(self, status: int, body: bytes, promised: int = 0) -> None:
                 self.send_response(status)
                 if status == 429:
                     self.send_header("Retry-After", "7")
                 self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Length", str(promised or len(body)))
                 self.end_headers()
                 self.wfile.write(body)
 

@@ -60,7 +60,9 @@ def test_a_schema_is_sent_as_strict_and_tools_are_offered(patient, server):
     ("mishap", "kind"),
     [
         ("hang", "timeout"),
+        ("stall", "timeout"),
         ("hangup", "connection"),
+        ("break", "connection"),
         (429, "rate limit"),
         (500, "server error"),
         (503, "server error"),
