@@ -10,8 +10,8 @@ class ChatServer:
     """Answers with `answer(messages)`; what is queued in `mishaps` happens first, one a request.
 
     An answer is a text, or a choice (`{"message": {...}, "finish_reason": ...}`). A mishap is a status (429), a status
-    with a body (`(400, {...})`), a body (`b"{"`), a choice, or `"hang"`, `"hangup"`, and after half of the body `"stall"`,
-    `"break"`.
+    with a body (`(400, {...})`), a body (`b"{"`), a choice, or `"hang"`, `"hangup"`, and in the middle of a
+    body `"stall"`, `"break"`.
 
     Args:
         usage: tokens that every answer claims to have taken; none where absent.
