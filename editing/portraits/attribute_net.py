@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from .data import Renders, has_value, is_clear
 from .factors import VALUES
-from .fitting import Losses, Stateful
+from .fitting import Losses
+from .net_trainer import NetTrainer
 
 READER_WIDTHS, FEATURE_WIDTHS = (24, 48, 96, 128), (24, 48, 64, 96)
 READER_SEED, FEATURE_SEED = 20_02, 1
@@ -44,31 +45,18 @@ class AttributeNet(nn.Module):
         return self.head(self.features(image)[-1])
 
 
-class AttributeTrainer:
+class AttributeTrainer(NetTrainer[AttributeNet]):
     """Masked binary cross-entropy on renders, noised and shifted a little."""
 
     def __init__(self, name: str, widths: tuple[int, ...], renders: Renders, seed: int, batch: int = 32) -> None:
-        torch.manual_seed(seed)
-        self.name, self._renders, self._seed, self._batch = name, renders, seed, batch
-        self.net = AttributeNet(widths)
-        self._optimizer = torch.optim.AdamW(self.net.parameters(), lr=PEAK_LR, weight_decay=1e-3)
+        super().__init__(name, lambda: AttributeNet(widths), seed, PEAK_LR, weight_decay=1e-3)
+        self._renders, self._batch = renders, batch
 
-    def state(self) -> dict[str, Stateful]:
-        return {"net": self.net, "optimizer": self._optimizer}
-
-    def step(self, index: int, total: int) -> Losses:
-        rng = np.random.default_rng((self._seed, index))
-        torch.manual_seed(self._seed * 1_000_003 + index)
+    def loss_of(self, rng: np.random.Generator, index: int) -> tuple[Tensor, Losses]:
         picked = np.sort(rng.integers(0, len(self._renders), self._batch))
         images = augment(to_tensor(self._renders.images[picked]), rng)
-        labels = self._renders.labels[picked]
-        self._optimizer.param_groups[0]["lr"] = one_cycle(PEAK_LR, index, total)
-        self.net.train()
-        loss = masked_cross_entropy(self.net(images), labels)
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self._optimizer.step()
-        return {"loss": loss.item()}
+        loss = masked_cross_entropy(self.net(images), self._renders.labels[picked])
+        return loss, {"loss": loss.item()}
 
 
 def load_attribute_net(path: Path, widths: tuple[int, ...]) -> AttributeNet:
@@ -109,11 +97,3 @@ def augment(images: Tensor, rng: np.random.Generator) -> Tensor:
     elif choice < 0.7:
         images = images + float(rng.uniform(0.0, 0.08)) * torch.randn_like(images)
     return images
-
-
-def one_cycle(peak: float, index: int, total: int, warm_up: float = 0.05) -> float:
-    """Linear warm-up, then a cosine down to 1 % of the peak."""
-    share = index / max(1, total)
-    if share < warm_up:
-        return peak * (index + 1) / max(1.0, warm_up * total)
-    return peak * (0.01 + 0.99 * 0.5 * (1.0 + float(np.cos(np.pi * (share - warm_up) / (1.0 - warm_up)))))

@@ -18,11 +18,12 @@ from open_clip.model import CLIP
 from torch import Tensor, nn
 
 from ..clip_resize import clip_resize
-from .attribute_net import augment, masked_cross_entropy, one_cycle, to_tensor
+from .attribute_net import augment, masked_cross_entropy, to_tensor
 from .captions import joined_caption, single_captions
 from .data import IMAGE_SIZE, Renders, has_value, is_clear
 from .factors import VALUES
 from .fitting import Losses, Stateful
+from .net_trainer import one_cycle
 
 CLIP_IMAGE_SIZE, CONTEXT_LENGTH = 96, 32
 CLIP_CONFIG: Mapping[str, Any] = MappingProxyType(

@@ -8,10 +8,11 @@ from torch import Tensor
 from ..e4e import Encoder
 from ..ir_se50 import Stage
 from ..stylegan2 import num_ws_of
-from .attribute_net import AttributeNet, one_cycle, to_tensor
+from .attribute_net import AttributeNet, to_tensor
 from .data import IMAGE_SIZE, Renders
-from .fitting import Losses, Stateful
+from .fitting import Losses
 from .generator import STYLE_DIM, Distilled, importance
+from .net_trainer import NetTrainer
 
 ENCODER_SIZE = 64
 STAGES = (Stage(16, 1), Stage(32, 1), Stage(64, 1), Stage(96, 1))
@@ -23,42 +24,26 @@ def small_encoder() -> Encoder:
     return Encoder(num_ws_of(IMAGE_SIZE), STYLE_DIM, ENCODER_SIZE, STAGES)
 
 
-class EncoderTrainer:
+class EncoderTrainer(NetTrainer[Encoder]):
     """Renders and the generator's own pictures -> w, errors weighed by how much they change the picture."""
-
-    name = "encoder"
 
     def __init__(
         self, renders: Renders, distilled: Distilled, features: AttributeNet, seed: int = 11, batch: int = 24
     ) -> None:
-        torch.manual_seed(seed)
-        self._renders, self._distilled, self._seed, self._batch = renders, distilled, seed, batch
-        self.net = small_encoder()
+        super().__init__("encoder", small_encoder, seed, PEAK_LR, weight_decay=1e-4, max_norm=1.0)
+        self._renders, self._distilled, self._batch = renders, distilled, batch
         self._mean = mean_w(distilled, renders)
         self._metric = w_metric(distilled, features, renders)
-        self._optimizer = torch.optim.AdamW(self.net.parameters(), lr=PEAK_LR, weight_decay=1e-4)
 
-    def state(self) -> dict[str, Stateful]:
-        return {"net": self.net, "optimizer": self._optimizer}
-
-    def step(self, index: int, total: int) -> Losses:
-        rng = np.random.default_rng((self._seed, index))
-        torch.manual_seed(self._seed * 1_000_003 + index)
+    def loss_of(self, rng: np.random.Generator, index: int) -> tuple[Tensor, Losses]:
         picked = np.sort(rng.integers(0, len(self._renders), self._batch))
         with torch.no_grad():
             w = self._distilled.w_of(torch.from_numpy(self._renders.embeddings[picked]))
             images = self._images(picked, w, index)
-        self.net.train()
         offsets = self.net(F.avg_pool2d(images, IMAGE_SIZE // ENCODER_SIZE))
         error = quadratic(offsets[:, 0] - (w - self._mean), self._metric)
         deltas = quadratic(offsets[:, 1:] - offsets[:, :1], self._metric)
-        loss = error + DELTA_WEIGHT * deltas
-        self._optimizer.param_groups[0]["lr"] = one_cycle(PEAK_LR, index, total)
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-        self._optimizer.step()
-        return {"error": error.item(), "deltas": deltas.item()}
+        return error + DELTA_WEIGHT * deltas, {"error": error.item(), "deltas": deltas.item()}
 
     def _images(self, picked: np.ndarray, w: Tensor, index: int) -> Tensor:
         if index % GENERATED_EVERY == 0:

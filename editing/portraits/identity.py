@@ -7,9 +7,10 @@ from torch import Tensor
 
 from ..identity import Crop, identity_crop
 from ..ir_se50 import IrSe50, Stage
-from .attribute_net import one_cycle, to_tensor
+from .attribute_net import to_tensor
 from .data import IMAGE_SIZE, Renders
-from .fitting import Losses, Stateful
+from .fitting import Losses
+from .net_trainer import NetTrainer
 
 FACE_SIZE, EMBEDDING_DIM = 48, 128
 FACE_CROP = Crop(24, 120, 16, 112, canvas=128, output=FACE_SIZE)
@@ -22,36 +23,22 @@ def small_identity() -> IrSe50:
     return IrSe50(FACE_SIZE, EMBEDDING_DIM, STAGES)
 
 
-class IdentityTrainer:
+class IdentityTrainer(NetTrainer[IrSe50]):
     """Contrastive with an additive margin: of all faces in the batch, find the other picture of this person."""
 
-    name = "identity"
-
     def __init__(self, renders: Renders, seed: int = 7, pairs: int = 40) -> None:
-        torch.manual_seed(seed)
-        self._renders, self._seed, self._pairs = renders, seed, pairs
-        self.net = small_identity()
+        super().__init__("identity", small_identity, seed, PEAK_LR, weight_decay=1e-3)
+        self._renders, self._pairs = renders, pairs
         self._crop = identity_crop(IMAGE_SIZE, FACE_CROP)
-        self._optimizer = torch.optim.AdamW(self.net.parameters(), lr=PEAK_LR, weight_decay=1e-3)
 
-    def state(self) -> dict[str, Stateful]:
-        return {"net": self.net, "optimizer": self._optimizer}
-
-    def step(self, index: int, total: int) -> Losses:
-        rng = np.random.default_rng((self._seed, index))
-        torch.manual_seed(self._seed * 1_000_003 + index)
+    def loss_of(self, rng: np.random.Generator, index: int) -> tuple[Tensor, Losses]:
         people = np.sort(rng.choice(len(self._renders) // 2, self._pairs, replace=False))
-        self.net.train()
         both = np.concatenate([2 * people, 2 * people + 1])
         first, second = self.net(self._crop(_faces(self._renders, both, rng))).chunk(2)
         cosine = first @ second.T
         loss = contrastive_with_margin(cosine)
-        self._optimizer.param_groups[0]["lr"] = one_cycle(PEAK_LR, index, total)
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self._optimizer.step()
         found = (cosine.argmax(dim=1) == torch.arange(len(cosine))).float().mean()
-        return {"loss": loss.item(), "rank1": found.item()}
+        return loss, {"loss": loss.item(), "rank1": found.item()}
 
 
 def contrastive_with_margin(cosine: Tensor) -> Tensor:

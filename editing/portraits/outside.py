@@ -7,10 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .attribute_net import one_cycle, to_tensor
+from .attribute_net import to_tensor
 from .data import IMAGE_SIZE
 from .factors import sample_varied_portrait
-from .fitting import Losses, Stateful
+from .fitting import Losses
+from .net_trainer import NetTrainer
 from .renderer import render
 
 MASK_SIZE, WIDTH, PEAK_LR = 32, 24, 5e-3
@@ -46,29 +47,18 @@ class OutsideNet(nn.Module):
         return F.interpolate(mask, image.shape[-2:], mode="bilinear", align_corners=False)
 
 
-class OutsideTrainer:
+class OutsideTrainer(NetTrainer[OutsideNet]):
     """Learns the mask from pairs of renders that differ in the scene alone."""
 
-    name = "outside"
-
     def __init__(self, seed: int = 19, batch: int = 8) -> None:
-        torch.manual_seed(seed)
-        self._seed, self._batch = seed, batch
-        self.net = OutsideNet()
-        self._optimizer = torch.optim.Adam(self.net.parameters(), lr=PEAK_LR)
+        super().__init__("outside", OutsideNet, seed, PEAK_LR, weight_decay=0.0)
+        self._batch = batch
 
-    def state(self) -> dict[str, Stateful]:
-        return {"net": self.net, "optimizer": self._optimizer}
-
-    def step(self, index: int, total: int) -> Losses:
-        images, masks = scene_masks(np.random.default_rng((self._seed, index)), self._batch)
+    def loss_of(self, rng: np.random.Generator, index: int) -> tuple[Tensor, Losses]:
+        images, masks = scene_masks(rng, self._batch)
         target = F.avg_pool2d(masks, IMAGE_SIZE // MASK_SIZE)
         loss = F.binary_cross_entropy_with_logits(self.net.logits(images), target)
-        self._optimizer.param_groups[0]["lr"] = one_cycle(PEAK_LR, index, total)
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self._optimizer.step()
-        return {"loss": loss.item()}
+        return loss, {"loss": loss.item()}
 
 
 def scene_masks(rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
