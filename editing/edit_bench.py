@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..dialogue.belief_state import BeliefState, from_values, values
+from ..dialogue.belief_state import BeliefState, from_values
 from ..dialogue.ontology import ONTOLOGY
 from .attribute_reader import Reader
 from .edit_job import EditResult
+from .edit_quality import Originals, judge
 from .engine import Engine
 from .errors import EditError
 from .fast_preset import sample_latents
@@ -19,7 +20,6 @@ from .image_file import to_tensor
 from .inversion import invert
 from .pack import Pack
 from .presets import Preset
-from .text_targets import unrequested
 
 MAX_VALUES, TOGETHER = 3, 4
 
@@ -94,38 +94,24 @@ def score_preset(
     done = [(case, out) for case, out in zip(cases, outcomes, strict=True) if isinstance(out, EditResult)]
     if not done:
         raise next(out for out in outcomes if isinstance(out, EditError))
-    present, changed = (None, None) if reader is None else _read_scores(done, reader)
+    quality = judge(
+        pack,
+        reader,
+        Originals(torch.stack([case.picture for case, _ in done]), torch.stack([case.w_plus for case, _ in done])),
+        torch.stack([result.image for _, result in done]),
+        [case.belief_state for case, _ in done],
+    )
     return PresetScore(
         preset=preset.name,
         edits=len(cases),
         steps=float(np.mean([out.steps for _, out in done])),
         seconds=seconds,
         seconds_together=together,
-        present=present,
-        changed=changed,
-        identity=_identity(pack, done),
+        present=quality.present,
+        changed=quality.changed,
+        identity=quality.identity,
         failed=len(cases) - len(done),
     )
-
-
-def _read_scores(done: Sequence[tuple[Case, EditResult]], reader: Reader) -> tuple[float, float]:
-    """Share of requested values present, and of the others changed."""
-    before = reader(torch.stack([case.picture for case, _ in done]))
-    after = reader(torch.stack([result.image for _, result in done]))
-    present, changed = [], []
-    for row, (case, _) in enumerate(done):
-        wanted = [ONTOLOGY.values.index(value) for value in values(case.belief_state)]
-        others = [ONTOLOGY.values.index(value) for value in unrequested(case.belief_state)]
-        present += after[row, wanted].tolist()
-        changed += (after[row, others] != before[row, others]).tolist()
-    return float(np.mean(present)), float(np.mean(changed))
-
-
-@torch.no_grad()
-def _identity(pack: Pack, done: Sequence[tuple[Case, EditResult]]) -> float:
-    before = pack.generator(torch.stack([case.w_plus for case, _ in done]))
-    after = torch.stack([result.image for _, result in done]).to(before)
-    return float((pack.identity_features(before) * pack.identity_features(after)).sum(dim=1).mean())
 
 
 def _sources(pack: Pack, count: int, rng: np.random.Generator) -> list[tuple[Tensor, set[str]]]:
