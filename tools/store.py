@@ -20,7 +20,7 @@ from .errors import StoreUnavailable, UnknownImage
 from .leases import FolderLeases
 
 REFERENCE = re.compile(r"[0-9a-f]{64}")
-PROBE = "probe"  # an empty file
+PROBE, PROBE_BYTES = "probe", 4096  # an empty file would fit on a full disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Store:
         Raises:
             StoreUnavailable
         """
-        self._blobs.write(PROBE, b"")
+        self._blobs.write(PROBE, bytes(PROBE_BYTES))
 
     def put_image(self, data: bytes) -> str:
         """Keep the bytes of a picture; its reference."""

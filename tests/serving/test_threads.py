@@ -7,7 +7,7 @@ def files(folder: Path) -> set[str]:
     return {
         str(path.relative_to(folder))
         for path in (folder / "pictures").rglob("*")
-        if path.is_file() and "locks" not in path.parts
+        if path.is_file() and "locks" not in path.parts and path.name != "probe"
     }
 
 
