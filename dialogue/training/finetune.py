@@ -20,6 +20,7 @@ from ..formats import Prompts
 from . import checkpoint
 from .auxiliary import ValueHead
 from .examples import Example, Mixture, batches, examples
+from .rates import relative_rates, same_rate
 
 IGNORED = -100
 
@@ -32,6 +33,7 @@ class TrainConfig:
         learning_rate: of decoder, new rows and auxiliary head.
         encoder_learning_rate: of what the encoder inherited; gentler, so that it forgets less.
         distance_rate: of the attentions' distance biases, whose entries are some units large.
+        has_relative_rates: whether a matrix learns in proportion to its size (`rates.relative_rates`).
         auxiliary: weight of the encoder's own loss per value, 0 for none.
         curriculum: share of the time in which requests are shown mostly alone, without the dialogue around them.
         minutes: wall-clock bound of all runs together; `epochs` bounds the passes over the data.
@@ -43,6 +45,7 @@ class TrainConfig:
     learning_rate: float = 5e-5
     encoder_learning_rate: float = 5e-5
     distance_rate: float = 5e-5
+    has_relative_rates: bool = False
     batch_size: int = 64
     warmup_steps: int = 100
     weight_decay: float = 0.0
@@ -64,11 +67,11 @@ PAPER = TrainConfig(mixture=Mixture(state_format="history", response=1.0))
 
 EMBEDDED = TrainConfig(
     learning_rate=1e-3,
-    encoder_learning_rate=3e-4,
+    encoder_learning_rate=2e-4,
     distance_rate=1e-2,
+    has_relative_rates=True,
     batch_size=32,
     warmup_steps=60,
-    weight_decay=0.01,
     auxiliary=0.5,
     curriculum=0.1,
     minutes=100.0,
@@ -260,14 +263,17 @@ def _optimiser(bundle: Bundle, config: TrainConfig) -> torch.optim.Optimizer:
     shared = bundle.model.shared.weight
     distances = [p for name, p in bundle.model.named_parameters() if "relative_attention_bias" in name]
     encoder = [p for p in bundle.model.encoder.parameters() if p is not shared]
-    known = {id(p) for p in [*distances, *encoder]}
-    groups = [
-        ([p for p in encoder if p.requires_grad and p is not distances[0]], config.encoder_learning_rate),
-        ([p for p in bundle.parameters() if id(p) not in known], config.learning_rate),
-        (distances, config.distance_rate),
-    ]
+    known = {id(p) for p in [*distances, *encoder, shared]}
+    inherited = [p for p in encoder if p.requires_grad and p is not distances[0]]
+    own = [p for p in bundle.model.parameters() if id(p) not in known]
+    rates = relative_rates if config.has_relative_rates else same_rate
     return torch.optim.AdamW(
-        [{"params": parameters, "lr": rate, "peak": rate} for parameters, rate in groups],
+        [
+            *rates(inherited, config.encoder_learning_rate),
+            *rates(own, config.learning_rate),
+            *same_rate([shared, *bundle.head.parameters()], config.learning_rate),
+            *same_rate(distances, config.distance_rate),
+        ],
         weight_decay=config.weight_decay,
         betas=(0.9, 0.98),
         fused=True,

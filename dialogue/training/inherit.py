@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from transformers import BertModel, PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
 
 from . import checkpoint
+from .rates import relative_rates, same_rate
 from .transplant import Sample, transplant
 from .vocabulary import PAD, UNK, build_tokenizer, printable_vocabulary
 
@@ -29,7 +30,7 @@ class InheritConfig:
     max_steps: int = 1_000_000
     fitted_texts: int = 1_200
     batch_size: int = 32
-    learning_rate: float = 5e-4  # AdamW
+    learning_rate: float = 3e-4  # AdamW, of a matrix of usual size (`rates`)
     distance_rate: float = 1e-2  # of the attention's distance bias, whose entries are some units large
     warmup_steps: int = 40
     max_tokens: int = 48
@@ -148,13 +149,13 @@ def inherit(
     student.shared.requires_grad_(False)  # rare words keep their place among common ones, and can be added later
     bias = student.encoder.block[0].layer[0].SelfAttention.relative_attention_bias.weight
     trained = [p for p in student.encoder.parameters() if p.requires_grad and p is not bias]
-    groups = [(trained, config.learning_rate), ([bias], config.distance_rate)]
-    optimiser = torch.optim.AdamW([{"params": p, "lr": rate, "peak": rate} for p, rate in groups], weight_decay=0.0)
-    run = checkpoint.Run.open(out, student, optimiser)
+    sample = [pairs.batch(_draw(corpora, 32, rng)) for _ in range(-(-config.fitted_texts // 32))]
+    transplant(teacher, student, kept, sample)
     student.eval()
+    groups = [*relative_rates(trained, config.learning_rate), *same_rate([bias], config.distance_rate)]
+    optimiser = torch.optim.AdamW(groups, weight_decay=0.0)
+    run = checkpoint.Run.open(out, student, optimiser)
     if run.step == 0:
-        sample = [pairs.batch(_draw(corpora, 32, rng)) for _ in range(-(-config.fitted_texts // 32))]
-        transplant(teacher, student, kept, sample)
         run.log(step=0, held_out_distance=distance())
     student.train()
     for module in student.encoder.modules():
