@@ -10,6 +10,7 @@ from .editing.portraits import commands as portraits_commands
 from .eval import bench_commands
 from .eval import commands as eval_commands
 from .eval.compare import commands as compare_commands
+from .serving import commands as serving_commands
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,6 +19,8 @@ app = typer.Typer(
 )
 app.command()(agent_commands.chat)
 app.command()(agent_commands.run)
+app.command()(serving_commands.serve)
+app.add_typer(serving_commands.keys, name="keys")
 app.command()(editing_commands.edit)
 app.command()(dialogue_commands.track)
 app.add_typer(editing_commands.models, name="models")
