@@ -84,3 +84,14 @@ def test_gpus_may_be_shared():
 def test_a_missing_file_is_a_typed_error(tmp_path: Path):
     with pytest.raises(ConfigError):
         read_ray_config(tmp_path / "nothing.yaml")
+
+
+def test_the_manifest_for_kubernetes_holds_a_right_configuration(tmp_path: Path):
+    manifest = yaml.safe_load((DEFAULT_FILE.parent / "deploy" / "kuberay.yaml").read_text())
+    path = tmp_path / "ray_config.yaml"
+    path.write_text(manifest["spec"]["serveConfigV2"])
+    args = read_ray_config(path).applications[0].args
+    cluster = manifest["spec"]["rayClusterConfig"]
+    pods = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
+    graces = [pod["template"]["spec"]["terminationGracePeriodSeconds"] for pod in pods]
+    assert min(graces) > max(args.editor.graceful_shutdown_timeout_s, args.ingress.graceful_shutdown_timeout_s)
