@@ -4,7 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .losses import identity_loss
 from .pack import Pack
+from .synthesis import FrozenSynthesis
 
 POOLED_SIZE = 64  # pixels; what the refinement compares, so that it fits the face and not the noise
 
@@ -30,6 +32,7 @@ def encode(pack: Pack, images: Tensor) -> Tensor:
     return pack.encoder(pack.to_encoder(images)) + pack.latents.latent_avg.to(pack.device)
 
 
+@torch.enable_grad()  # also where the caller needs no gradients
 def _refined(pack: Pack, w_plus: Tensor, images: Tensor) -> Tensor:
     """Adam on the offset, in standard deviations of w where the pack knows them."""
     settings, prior = pack.file.inversion, pack.latents.prior
@@ -37,11 +40,17 @@ def _refined(pack: Pack, w_plus: Tensor, images: Tensor) -> Tensor:
     basis, target = basis.to(w_plus), _pooled(images)
     offset = torch.zeros_like(w_plus, requires_grad=True)
     optimiser = torch.optim.Adam([offset], lr=settings.learning_rate)
+    with torch.no_grad():
+        person = pack.identity_features(images)
+    synthesis = FrozenSynthesis(pack.generator)
     for _ in range(settings.refinement_steps):
         optimiser.zero_grad(set_to_none=True)
-        error = (_pooled(pack.generator(w_plus + offset @ basis)) - target).square().flatten(1).mean(dim=1)
-        pull = offset.square().flatten(1).mean(dim=1)
-        (error + settings.pull * pull).sum().backward()  # sum: a picture must not depend on its neighbours
+        drawn = synthesis(w_plus + offset @ basis)
+        loss = (_pooled(drawn) - target).square().flatten(1).mean(dim=1)
+        loss = loss + settings.pull * offset.square().flatten(1).mean(dim=1)
+        if settings.identity:
+            loss = loss + settings.identity * identity_loss(pack.identity_features(drawn), person)
+        loss.sum().backward()  # sum: a picture must not depend on its neighbours
         optimiser.step()
     return (w_plus + offset @ basis).detach()
 

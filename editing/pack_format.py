@@ -151,11 +151,13 @@ class Templates(_Strict):
 
 
 class Inversion(_Strict):
-    """Refinement of the encoder's latent: Adam on the picture's pixels, with a pull back to the encoder's answer."""
+    """Refinement of the encoder's latent: Adam on the picture's pixels and its person, pulled back to the encoder's
+    answer."""
 
     refinement_steps: int = Field(default=0, ge=0)
     learning_rate: float = Field(default=0.02, gt=0)
     pull: float = Field(default=0.02, ge=0)  # weight of the mean square offset, beside the pixels' mean square error
+    identity: float = Field(default=0.0, ge=0)  # weight of 1 - cosine of the identity features, beside the same
 
 
 class DomainCheck(_Strict):

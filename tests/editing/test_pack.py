@@ -208,6 +208,16 @@ def test_refinement_comes_closer_to_the_picture(folder):
     assert after < before
 
 
+def test_refinement_towards_the_person_leads_nearer_to_them(folder):
+    likeness = []
+    for weight in (0.0, 1.0):
+        change_yaml(folder, inversion={"refinement_steps": 20, "learning_rate": 0.05, "identity": weight})
+        pack, image = load_pack(folder), pictures(1)
+        features = pack.identity_features(torch.cat([image, pack.generator(invert(pack, image))]))
+        likeness.append(float(features[0] @ features[1]))
+    assert likeness[1] > likeness[0]
+
+
 def test_a_picture_of_another_size_is_refused(pack):
     with pytest.raises(ValueError, match="32, 32"):
         invert(pack, torch.zeros(1, 3, 16, 16))
