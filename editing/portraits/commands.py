@@ -15,9 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from .factors import VALUES, Portrait, attributes_of, person_of, sample_portrait, with_state
+from .grid import value_grid
 from .renderer import render
 
 if TYPE_CHECKING:  # torch takes seconds to import, and drawing does not need it
+    from .edit_gates import EditGateReport
     from .fitting import Progress as TrainingProgress
     from .gates import GateReport
 
@@ -40,8 +42,6 @@ class PartName(StrEnum):
     OUTSIDE = "outside"
     READER = "reader"
 
-
-GRID_TILE_PX = 160
 
 WorkDir = Annotated[Path, typer.Option("--work-dir", help="Folder of renders, checkpoints and logs.")]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="CPU threads.")]
@@ -73,18 +73,13 @@ def sample(
 def grid(
     out: Annotated[Path, typer.Option("-o", "--out", help="PNG to write.")] = Path("out/portraits-grid.png"),
     seed: Annotated[int, typer.Option("--seed")] = 0,
-    rows: Annotated[int, typer.Option("--rows", min=1, max=20, help="How many people, one a row.")] = 3,
+    people: Annotated[int, typer.Option("--people", min=1, max=20, help="How many people.")] = 2,
 ) -> None:
-    """One picture with every value: a row a person, as they are and then with each of the 21 values."""
+    """One picture with every value: people as they are, and then with each of the 21 values."""
     rng = np.random.default_rng(seed)
-    lines = []
-    for _ in range(rows):
-        person = with_state(sample_portrait(rng), ["no smiling", "no bangs", "no beard", "no makeup"])
-        tiles = [render(person, GRID_TILE_PX), *(render(with_state(person, [v]), GRID_TILE_PX) for v in VALUES)]
-        lines.append(np.concatenate(tiles, axis=1))
     out.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.concatenate(lines)).save(out)
-    console.print(f"{out}: as they are, then {', '.join(VALUES)}")
+    value_grid([sample_portrait(rng) for _ in range(people)]).save(out, optimize=True)
+    console.print(f"{out}: {people} people as they are, and with each of the {len(VALUES)} values")
 
 
 @app.command()
@@ -123,28 +118,61 @@ def check(
     pack: Annotated[Path, typer.Option("--pack", help="Pack folder.")] = SHIPPED_PACK,
     count: Annotated[int, typer.Option("-n", "--count", min=20, help="Held-out renders, even.")] = 600,
     work_dir: WorkDir = WORK_DIR,
+    write: Annotated[bool, typer.Option("--write", help="Write the numbers into the pack's card.")] = False,
     threads: Threads = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Measure a pack on renders that no training has seen; fails where a target is missed."""
     import torch
 
+    from ..inversion import invert
+    from ..pack import load_pack
+    from .card import write_gates
     from .data import load_renders
     from .gates import HELD_OUT_SEED, measure_gates
     from .pack_export import report_as_json
     from .parts import load_shipped
 
     torch.set_num_threads(threads)
-    parts = load_shipped(pack)
-    report = measure_gates(parts, load_renders(work_dir / "renders", count + count % 2, HELD_OUT_SEED))
+    held_out = load_renders(work_dir / "renders", count + count % 2, HELD_OUT_SEED)
+    report = measure_gates(load_shipped(pack), held_out, partial(invert, load_pack(pack)))
+    if write:
+        write_gates(pack, report, len(held_out))
     if as_json:
         typer.echo(report_as_json(report))
     else:
         _print_report(report)
-    if failures := report.failures():
-        for failure in failures:
-            console.print(f"[red]missed[/red] {failure}")
-        raise typer.Exit(1)
+    _exit_if(report.failures())
+
+
+@app.command()
+def edits(
+    pack: Annotated[Path, typer.Option("--pack", help="Pack folder.")] = SHIPPED_PACK,
+    count: Annotated[int, typer.Option("-n", "--count", min=21, help="Portraits; each is edited twice.")] = 200,
+    preset: Annotated[list[str] | None, typer.Option("--preset", help="Repeatable; all of them where absent.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the numbers into the pack's card.")] = False,
+    threads: Threads = 1,
+) -> None:
+    """Edit portraits that no training has seen, and measure; fails where a target is missed."""
+    import torch
+
+    from ..pack import load_pack
+    from .card import CARD
+    from .edit_gates import edit_cases, measure_edits, write_edits
+
+    torch.set_num_threads(threads)
+    loaded, reports = load_pack(pack), []
+    with _progress() as progress:
+        progress.add_task("inverting", total=None, note="")
+        cases = edit_cases(loaded, count)
+        for name in preset or loaded.presets:
+            bar = progress.add_task(name, total=2 * count, note="")
+            reports.append(measure_edits(loaded, loaded.preset(name), cases, partial(progress.advance, bar)))
+    for report in reports:
+        _print_edits(report)
+    if write:
+        write_edits(pack / CARD, reports, f"chatedit portraits edits --count {count} --write")
+    _exit_if([failure for report in reports for failure in report.failures()])
 
 
 @app.command()
@@ -184,6 +212,26 @@ def _print_report(report: "GateReport") -> None:
         f"{report.inversion_values:.4f} of single values · identity rank-1 {report.identity_rank_1:.3f} · "
         f"PSNR generator {report.generator_psnr:.1f} dB, inversion {report.inversion_psnr:.1f} dB"
     )
+
+
+def _print_edits(report: "EditGateReport") -> None:
+    columns = ("edits", "present", "all present", "changed", "identity", "to the photo", "background")
+    table = Table(*columns, title=f"preset {report.preset}")
+    for name, quality in (("single values", report.single), ("states of 2-6 values", report.several)):
+        identities = (quality.identity, quality.identity_to_photo)
+        shares = (quality.present, quality.complete, quality.changed, *identities, quality.background)
+        table.add_row(name, *("-" if share is None else f"{share:.3f}" for share in shares))
+    console.print(table)
+    low = {value: share for value, share in report.single.present_by_value.items() if share < 1.0}
+    told = ", ".join(f"{value} {share:.2f}" for value, share in low.items()) or "none"
+    console.print(f"values below 1.00: {told} · {report.steps} steps, {report.seconds:.2f} s an edit")
+
+
+def _exit_if(failures: list[str]) -> None:
+    for failure in failures:
+        console.print(f"[red]missed[/red] {failure}")
+    if failures:
+        raise typer.Exit(1)
 
 
 def _progress() -> Progress:

@@ -1,6 +1,6 @@
 """What the trained parts must reach, measured on renders that no training has seen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,13 +59,17 @@ class GateReport:
 
 
 @torch.no_grad()
-def measure_gates(parts: Parts, renders: Renders) -> GateReport:
-    """All numbers on held-out renders (pairs of the same person, see `Renders`)."""
+def measure_gates(parts: Parts, renders: Renders, invert: Callable[[Tensor], Tensor]) -> GateReport:
+    """All numbers on held-out renders (pairs of the same person, see `Renders`).
+
+    Args:
+        invert: pictures [B, 3, S, S] -> latents, as the pack does it (`inversion.invert`).
+    """
     images, labels = to_tensor(np.asarray(renders.images)), np.asarray(renders.labels)
     w = parts.distilled.w_of(torch.from_numpy(np.asarray(renders.embeddings)))
     generator = parts.distilled.generator
     drawn = torch.cat([generator(generator.broadcast(part)) for part in w.split(32)])
-    inverted = torch.cat([parts.reconstruct(part) for part in images.split(32)])
+    inverted = torch.cat([generator(invert(part)) for part in images.split(32)])
     there, clear = has_value(labels), is_clear(labels)
     seen = {name: read_values(parts.reader, x) for name, x in (("t", images), ("g", drawn), ("i", inverted))}
     same = (seen["i"] == there) | ~clear

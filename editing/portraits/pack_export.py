@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,14 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from ..inversion import invert
 from ..latent_prior import LatentPrior
+from ..pack import load_pack
 from ..pack_format import PackFile, read_pack_file, sha256_of, write_pack_file
 from ..stylegan2 import num_ws_of
 from .attribute_net import READER_WIDTHS, to_tensor
 from .captions import JOINED_TEMPLATE, SINGLE_TEMPLATE
+from .card import write_card
 from .clip import CLIP_CONFIG
 from .data import IMAGE_SIZE, Renders
 from .domain import calibrate_domain
@@ -39,7 +43,7 @@ _SHARED = {
     "direction_strength": 1.0,
 }
 PRESETS = {"full": {**_SHARED, "steps": 40}, "fast": {**_SHARED, "steps": 10}}
-INVERSION = {"refinement_steps": 12, "learning_rate": 0.05, "pull": 0.001}
+INVERSION = {"refinement_steps": 16, "learning_rate": 0.1, "pull": 0.001, "identity": 0.03}
 SAMPLE_SEEDS = (3, 8, 14, 21, 27, 33, 40, 52)
 SAMPLE_SIZE_PX = 512
 
@@ -62,8 +66,8 @@ def export_pack(parts: Parts, held_out: Renders, pack: Path, minutes_trained: di
     images = to_tensor(np.asarray(held_out.images))
     write_pack_file(pack, _pack_file(pack, calibrate_domain(parts, prior, images).model_dump(exclude_none=True)))
     write_samples(pack / "samples")
-    report = measure_gates(parts, held_out)
-    (pack / "README.md").write_text(card(pack, report, minutes_trained, len(held_out)), encoding="utf-8")
+    report = measure_gates(parts, held_out, partial(invert, load_pack(pack)))
+    write_card(pack, report, minutes_trained, len(held_out))
     return report
 
 
@@ -78,47 +82,6 @@ def write_samples(folder: Path) -> None:
         Image.fromarray(render(portrait, SAMPLE_SIZE_PX)).save(folder / name, optimize=True)
         index.append({"file": name, "seed": seed, "person": person_of(portrait), "attributes": values})
     (folder / "samples.json").write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
-
-
-def card(pack: Path, report: GateReport, minutes_trained: dict[str, float], num_held_out: int) -> str:
-    """Model card in Markdown, from what was measured."""
-    sizes = {path.name: path.stat().st_size / 1e6 for path in sorted(pack.glob("*.safetensors"))}
-    rows = [
-        f"| {v} | {report.reader_recall[v]:.2f} | {report.generator_recall[v]:.2f} | {report.generator_false[v]:.2f} | "
-        f"{report.inversion_recall[v]:.2f} | {report.clip_auc[v]:.3f} |"
-        for v in VALUES
-    ]
-    trained = ", ".join(f"{name} {minutes:.0f} min" for name, minutes in minutes_trained.items())
-    return "\n".join(
-        [
-            "# The `portraits` pack",
-            "",
-            "Illustrated portraits at 128 px: networks of the published architectures, only small, trained by this",
-            "repository on its own renderer (`editing/portraits`). Written by `chatedit portraits export`.",
-            "",
-            "- **Data**: portraits drawn by the renderer from random factors; no photographs, no people, nothing from",
-            "  elsewhere. Licence: Apache-2.0, as the repository.",
-            f"- **Training**, wall clock on one shared CPU core: {trained or 'unknown'}.",
-            f"- **Files**: {', '.join(f'{name} {size:.1f} MB' for name, size in sizes.items())}.",
-            "- **Use**: editing drawings of this renderer. It knows nothing of photographs, and says so.",
-            "- **The reader** measures only: it has its own renders and seed and entered no loss.",
-            "",
-            f"## Measured on {num_held_out} held-out renders",
-            "",
-            f"Reader accuracy {report.reader_accuracy:.4f}; inversion keeps all values of "
-            f"{report.inversion_kept:.3f} and {report.inversion_values:.4f} of single values; identity rank-1 "
-            f"{report.identity_rank_1:.3f}; generator PSNR {report.generator_psnr:.1f} dB, inversion PSNR "
-            f"{report.inversion_psnr:.1f} dB.",
-            "",
-            "Recall as the reader sees it in the render, in the generator's picture of the same factors, and in the",
-            "inversion; `false`: seen by the reader in the generator's picture though it is not in the factors.",
-            "",
-            "| value | render | generator | false | inversion | CLIP AUC |",
-            "| --- | --- | --- | --- | --- | --- |",
-            *rows,
-            "",
-        ]
-    )
 
 
 def _latents(parts: Parts, statistics: LatentStatistics, prior: LatentPrior) -> dict[str, torch.Tensor]:

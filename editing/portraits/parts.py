@@ -58,14 +58,9 @@ class Parts:
 
     @torch.no_grad()
     def invert(self, images: Tensor) -> Tensor:
-        """w_plus [B, num_ws, STYLE_DIM] of images [B, 3, 128, 128] in [-1, 1]."""
+        """The encoder's w_plus [B, num_ws, STYLE_DIM] of images [B, 3, 128, 128] in [-1, 1]."""
         small = torch.nn.functional.avg_pool2d(images, images.shape[-1] // ENCODER_SIZE)
         return self.encoder(small) + self.latent_avg
-
-    @torch.no_grad()
-    def reconstruct(self, images: Tensor) -> Tensor:
-        """What the generator makes of the inversion of images, same shape."""
-        return self.distilled.generator(self.invert(images))
 
 
 def load_trained(directory: Path, renders: Renders) -> Parts:
