@@ -1,12 +1,8 @@
-import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "agent"))  # the scripted models
-sys.path.insert(0, str(Path(__file__).parent))
 
 with warnings.catch_warnings():  # Ray's own use of pydantic is out of date
     warnings.simplefilter("ignore")
