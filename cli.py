@@ -7,7 +7,7 @@ from .agent import commands as agent_commands
 from .dialogue import commands as dialogue_commands
 from .editing import commands as editing_commands
 from .editing.portraits import commands as portraits_commands
-from .eval import bench_commands
+from .eval import bench_commands, edit_commands
 from .eval import commands as eval_commands
 from .eval.compare import commands as compare_commands
 from .serving import commands as serving_commands
@@ -29,6 +29,7 @@ app.add_typer(eval_commands.data, name="data")
 app.add_typer(dialogue_commands.train, name="train")
 dialogue_commands.train.command("portraits")(portraits_commands.train)
 app.add_typer(eval_commands.evaluation, name="eval")
+eval_commands.evaluation.command("turns")(edit_commands.turns)
 app.add_typer(compare_commands.app, name="compare")
 app.add_typer(editing_commands.bench, name="bench")
 editing_commands.bench.command("dialogue")(bench_commands.dialogue)
