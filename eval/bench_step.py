@@ -5,6 +5,9 @@
 The published loop is StyleCLIP's `optimization/run_optimization.py` (arXiv:2103.17249) written down anew: batch 1, a
 generator with grouped convolutions and one weight per sample, zero insertion and blur as separate passes, gradients
 for all weights, the image repeated 7 times per axis before CLIP, text and the source's identity encoded every step.
+
+The limit is the time that our step's arithmetic alone would take at the speed of a large matrix product on the same
+threads; what is above it goes into passes over large maps and into convolutions that run below that speed.
 """
 
 import argparse
@@ -18,6 +21,7 @@ import open_clip
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
 
 from ..editing.clip_resize import clip_resize
 from ..editing.edit_batch import EditBatch, EditModels
@@ -50,6 +54,8 @@ class StepComparison:
         losses: (published, ours) at each common step; they start from the same latent.
         published, ours: time of a step.
         parts: time of the parts of our step.
+        gflop: floating-point operations of our step, in thousand millions (products and convolutions).
+        gflop_per_s: what a large matrix product reaches here.
     """
 
     size: int
@@ -58,6 +64,18 @@ class StepComparison:
     published: Timing
     ours: Timing
     parts: dict[str, Timing]
+    gflop: float
+    gflop_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class OurRun:
+    """Totals before each step, the mean time of a step without the first and of its parts, and its operations."""
+
+    totals: list[float]
+    step: Timing
+    parts: dict[str, Timing]
+    gflop: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +106,15 @@ def compare(size: int = 1024, threads: int = 2, published_steps: int = 1, our_st
     networks = random_networks(size)
     generator = networks.generator
     w_source = generator.broadcast(generator.mapping(torch.randn(1, 512))).clone()
-    our_losses, ours, parts = our_loop(networks, w_source[0], our_steps)
-    _logger.info("ours: %.2f s wall, %.2f s CPU; losses %s", ours.wall_s, ours.cpu_s, our_losses)
+    ours = our_loop(networks, w_source[0], our_steps)
+    _logger.info("ours: %.2f s wall, %.2f s CPU; losses %s", ours.step.wall_s, ours.step.cpu_s, ours.totals)
     published_losses, published = published_loop(networks, w_source, published_steps)
-    losses = list(zip(published_losses, our_losses, strict=False))
-    return StepComparison(size, threads, losses, published, ours, parts)
+    losses = list(zip(published_losses, ours.totals, strict=False))
+    return StepComparison(size, threads, losses, published, ours.step, ours.parts, ours.gflop, matrix_speed())
 
 
-def our_loop(networks: Networks, w_source: Tensor, steps: int) -> tuple[list[float], Timing, dict[str, Timing]]:
-    """Totals before each step, the mean time of a step without the first, and of its parts."""
+def our_loop(networks: Networks, w_source: Tensor, steps: int) -> OurRun:
+    """Some steps of an `EditBatch` of one edit."""
     size = networks.generator.size
     synthesis, resize, crop = FrozenSynthesis(networks.generator), clip_resize(size), identity_crop(size)
     models = EditModels(
@@ -109,6 +127,8 @@ def our_loop(networks: Networks, w_source: Tensor, steps: int) -> tuple[list[flo
     batch.join([EditJob(w_source, TextTargets(text, torch.ones(1), torch.zeros(1)), PAPER)])
     totals = [float(batch.step([PAPER.learning_rate]).losses[0, -1])]
     timing = timed(lambda: totals.append(float(batch.step([PAPER.learning_rate]).losses[0, -1])), steps - 1)
+    with FlopCounterMode(display=False) as counter:
+        batch.step([PAPER.learning_rate])
 
     w_plus = w_source[None].clone().requires_grad_()
     with torch.no_grad():
@@ -119,7 +139,14 @@ def our_loop(networks: Networks, w_source: Tensor, steps: int) -> tuple[list[flo
     leaf = image.detach().requires_grad_()
     for name, features in {"CLIP": models.image_features, "identity": models.identity_features}.items():
         parts[f"{name}, both ways"] = timed(lambda f=features: torch.autograd.grad(f(leaf).sum(), leaf), 1)
-    return totals, timing, parts
+    return OurRun(totals, timing, parts, counter.get_total_flops() / 1e9)
+
+
+def matrix_speed(side: int = 2048) -> float:
+    """GFLOP/s of a product of two square float32 matrices."""
+    a, b = torch.randn(2, side, side).unbind()
+    torch.mm(a, b)
+    return 2.0 * side**3 / 1e9 / timed(lambda: torch.mm(a, b), 3).wall_s
 
 
 def published_loop(networks: Networks, w_source: Tensor, steps: int) -> tuple[list[float], Timing]:
@@ -223,7 +250,12 @@ def report(result: StepComparison) -> str:
     rows = {"published loop": result.published, "our loop": result.ours, **result.parts}
     lines += [f"{name:22} {t.wall_s:8.2f} s wall {t.cpu_s:8.2f} s CPU" for name, t in rows.items()]
     wall, cpu = result.published.wall_s / result.ours.wall_s, result.published.cpu_s / result.ours.cpu_s
-    return "\n".join([*lines, f"ratio {wall:.2f} (wall), {cpu:.2f} (CPU time)"])
+    lines += [
+        f"ratio {wall:.2f} (wall), {cpu:.2f} (CPU time)",
+        f"limit {result.gflop / result.gflop_per_s:.2f} s: "
+        f"{result.gflop:.0f} GFLOP at {result.gflop_per_s:.0f} GFLOP/s",
+    ]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

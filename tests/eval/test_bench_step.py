@@ -15,7 +15,8 @@ def test_the_published_form_gives_the_images_of_the_generator():
 
 def test_the_report_prints_losses_and_both_ratios():
     parts = {"generator forward": Timing(0.5, 0.9)}
-    text = report(StepComparison(64, 2, [(0.5, 0.5)], Timing(4.0, 8.0), Timing(1.0, 1.0), parts))
+    text = report(StepComparison(64, 2, [(0.5, 0.5)], Timing(4.0, 8.0), Timing(1.0, 1.0), parts, 300.0, 150.0))
     assert "loss 0.500000 published, 0.500000 ours" in text
     assert "ratio 4.00 (wall), 8.00 (CPU time)" in text
     assert "generator forward" in text
+    assert "limit 2.00 s: 300 GFLOP at 150 GFLOP/s" in text
