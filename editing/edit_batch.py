@@ -68,10 +68,17 @@ class EditBatch:
         device: where they are.
         compile_step: compile forward and backward with torch.compile (worth it on CUDA, where it also captures
             CUDA graphs; each number of edits compiles once).
+        dtype: of latents, gradients and moments; float64 tells rounding from mistakes (`test_trajectory.py`).
     """
 
-    def __init__(self, models: EditModels, device: torch.device | str = "cpu", compile_step: bool = False) -> None:
-        self._device = torch.device(device)
+    def __init__(
+        self,
+        models: EditModels,
+        device: torch.device | str = "cpu",
+        compile_step: bool = False,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self._device, self._dtype = torch.device(device), dtype
         prior = models.prior.to(self._device) if models.prior else None
         is_plain = isinstance(models.generator, Generator) and not compile_step
         generator: Any = FrozenSynthesis(models.generator) if is_plain else models.generator  # type: ignore[arg-type]
@@ -105,9 +112,10 @@ class EditBatch:
     @torch.no_grad()
     def join(self, jobs: Sequence[EditJob]) -> None:
         """Add edits as the last rows. What depends on the source alone is computed here, once."""
-        w_source = torch.stack([job.w_source for job in jobs]).to(self._device, torch.float32)
+        w_source = torch.stack([job.w_source for job in jobs]).to(self._device, self._dtype)
         texts, target_weights, keep_weights = (self._padded(list(part)) for part in self._target_parts(jobs))
-        weights = torch.tensor([dataclasses.astuple(job.preset.weights) for job in jobs], device=self._device)
+        numbers = [dataclasses.astuple(job.preset.weights) for job in jobs]
+        weights = torch.tensor(numbers, dtype=self._dtype, device=self._device)
         image = self._models.generator(w_source)
         rows = {
             "x": torch.stack([self._start(job) for job in jobs]),
@@ -166,7 +174,7 @@ class EditBatch:
         w_plus = _w_plus(x, rows)
         image = self._models.generator(w_plus)
         similarities = losses.similarities_to(self._models.image_features(image), rows["texts"])
-        terms = dict.fromkeys(TERMS, torch.zeros(len(x), device=x.device))
+        terms = dict.fromkeys(TERMS, x.new_zeros(len(x)))
         terms["clip"] = losses.clip_loss(similarities, rows["target_weights"])
         terms["l2"] = losses.l2_loss(x)
         if used["identity"]:
@@ -195,22 +203,22 @@ class EditBatch:
         rows["x"] = rows["x"] - self._per_edit(sizes) * rows["mean"] / deviation
 
     def _per_edit(self, numbers: Sequence[float]) -> Tensor:
-        return torch.tensor(numbers, dtype=torch.float32, device=self._device)[:, None, None]
+        return torch.tensor(numbers, dtype=self._dtype, device=self._device)[:, None, None]
 
     def _start(self, job: EditJob) -> Tensor:
         """Start of the variable: the start offset in the preset's space, plus its noise."""
         noise = torch.randn(job.w_source.shape, generator=torch.Generator().manual_seed(job.seed))
-        x = (job.preset.start_noise * noise).to(self._device)
+        x = (job.preset.start_noise * noise).to(self._device, self._dtype)
         if job.start_offset is None:
             return x
-        offset = job.start_offset.to(self._device, torch.float32)
+        offset = job.start_offset.to(self._device, self._dtype)
         prior = self._models.prior
         return x + (prior.whiten(offset) if job.preset.space == "whitened" and prior else offset)
 
     def _basis(self, job: EditJob) -> Tensor:
         if job.preset.space == "whitened" and self._models.prior is not None:
             return self._models.prior.basis()
-        return torch.eye(job.w_source.shape[1], device=self._device)
+        return torch.eye(job.w_source.shape[1], dtype=self._dtype, device=self._device)
 
     def _limits(self, jobs: Sequence[EditJob], w_source: Tensor) -> Tensor:
         """Where the prior starts to pull: its sigma, or the source's own position where that is further out."""
@@ -225,7 +233,7 @@ class EditBatch:
     def _padded(self, parts: list[Tensor]) -> Tensor:
         """Stack with zero rows up to TEXT_ROWS."""
         padded = [F.pad(part, (0, 0) * (part.dim() - 1) + (0, TEXT_ROWS - len(part))) for part in parts]
-        return torch.stack(padded).to(self._device, torch.float32)
+        return torch.stack(padded).to(self._device, self._dtype)
 
 
 def _w_plus(x: Tensor, rows: dict[str, Tensor]) -> Tensor:

@@ -8,6 +8,7 @@ from chatedit.editing.edit_job import EditJob, EditResult, Progress
 from chatedit.editing.engine import Engine
 from chatedit.editing.errors import EditCancelled, EditTimedOut, EngineBusy, EngineClosed, OptimiserDiverged
 from chatedit.editing.presets import PAPER, TERMS, Preset, TermWeights
+from chatedit.editing.schedule import learning_rate_at
 from small_models import ALL_TERMS, SIZE, job, models
 
 IN_W_PLUS = Preset("w_plus", TermWeights(clip=1, l2=0.01, identity=0.1), steps=9, learning_rate=0.05)
@@ -47,6 +48,15 @@ def test_an_edit_that_joins_in_the_middle_equals_the_edit_alone():
 def test_the_total_falls():
     losses = alone(job(1)).losses[:, -1]
     assert losses[-1] < 0.9 * losses[0]
+
+
+def test_the_engine_takes_the_steps_of_the_schedule():
+    one, batch = job(1, IN_W_PLUS), EditBatch(models())
+    batch.join([one])
+    preset = one.preset
+    for step in range(preset.steps):
+        batch.step([learning_rate_at(step, preset.steps, preset.learning_rate, preset.ramp_up, preset.ramp_down)])
+    assert torch.allclose(alone(one).w_plus, batch.latents([0])[0], atol=1e-6)
 
 
 def test_the_image_is_rendered_from_the_latent():
