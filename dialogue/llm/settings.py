@@ -10,7 +10,7 @@ class LlmSettings(BaseModel):
         base_url: up to and including the version, for example `http://localhost:8000/v1`.
         api_key: sent as a bearer token; local endpoints often need none.
         temperature: None for models that accept none.
-        timeout_s: wait for one answer.
+        timeout_s: the longest silence of the endpoint before a try counts as timed out.
         attempts: tries of one call in all, where the endpoint fails (not where the answer is bad).
         backoff_s: wait before the second try, doubled for each further one up to `max_backoff_s`, with jitter; a
             Retry-After of the endpoint is honoured instead, up to the same bound.

@@ -62,7 +62,7 @@ def trackers(
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the choice of examples.")] = 0,
     temperature: Annotated[float, typer.Option(help="-1 for models that accept none.")] = 0.0,
-    timeout_s: Annotated[float, typer.Option(min=0.1, help="Wait for one answer, in seconds.")] = 60.0,
+    timeout_s: Annotated[float, typer.Option(min=0.1, help="Longest silence of the endpoint, in seconds.")] = 60.0,
     attempts: Annotated[int, typer.Option(min=1, help="Tries a call where the endpoint fails.")] = 5,
     corrections: Annotated[int, typer.Option(min=0, help="How often a bad answer is asked for again.")] = 1,
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="Calls at a time.")] = 4,

@@ -2,14 +2,19 @@
 
 import json
 
+import dialogue_strategies
 import pytest
 from chatedit.dialogue.belief_state import EMPTY, from_values, to_json
+from chatedit.dialogue.dialogue_file import Dialogue, Turn
+from chatedit.dialogue.formats import Context
 from chatedit.dialogue.llm.errors import AnswerNotReadable
 from chatedit.dialogue.llm.full_state import FullState, schema
 from chatedit.dialogue.llm.functions import Functions
 from chatedit.dialogue.llm.outcome import Completion, FunctionCall
 from chatedit.dialogue.llm.updates import Updates
 from chatedit.dialogue.ontology import ONTOLOGY, OPEN_ONTOLOGY, UNSEEN, Ontology
+from hypothesis import given
+from hypothesis import strategies as st
 from llm_examples import FIRST, SECOND, SHOT, THIRD
 
 
@@ -141,25 +146,36 @@ def test_what_is_no_state_is_told_by_its_kind(method, answer, kind):
     assert caught.value.args[0] == kind
 
 
-@pytest.mark.parametrize("method", [Updates, FullState, Functions])
-def test_examples_are_shown_in_the_form_in_which_the_method_reads_answers(method):
-    """Feeding the examples' own answers back gives the annotated states."""
-    asked = method(shots=(SHOT,)).ask(FIRST, [])
-    reader, state, states = method(), EMPTY, []
-    for message in asked.messages[:-1]:
-        if message["role"] != "assistant" or (method is Functions and "tool_calls" not in message):
+def answers_shown(method, shot):
+    """States that the method reads from the answers that it shows as an example, one after the other."""
+    reader, state, found = method(), EMPTY, []
+    for message in method(shots=(shot,)).ask(FIRST, []).messages[:-1]:
+        if message["role"] != "assistant" or (method is Functions and message["content"] is not None):
             continue
-        calls = tuple(FunctionCall(**c["function"]) for c in message.get("tool_calls", ()))
-        context = type(FIRST)("", (), "words", state)
+        calls = tuple(FunctionCall(**call["function"]) for call in message.get("tool_calls", ()))
+        context = Context("", (), "words", state)
         state = reader.read(context, Completion(message["content"] or "", calls)).state
-        states.append(state)
-    annotated = [turn.state for turn in SHOT.turns]
-    assert states == (annotated[-1:] if method is FullState else annotated)
-    assert "make her blond" in asked.messages[-1]["content"]
+        found.append(state)
+    return found
+
+
+@pytest.mark.parametrize("method", [Updates, FullState, Functions])
+@given(annotated=st.lists(dialogue_strategies.states, min_size=1, max_size=5))
+def test_examples_are_shown_in_the_form_in_which_the_method_reads_answers(method, annotated):
+    """Whatever a dialogue asks for and takes back: its own answers, read again, give the annotated states."""
+    turns = tuple(Turn(f"turn {index}", state, "Done.") for index, state in enumerate(annotated))
+    found = answers_shown(method, Dialogue("shot", "", (), turns))
+    if method is FullState:
+        assert found == annotated[-1:]
+    elif method is Updates:
+        assert found == annotated
+    else:  # turns that change nothing call nothing
+        changed = [after for before, after in zip([EMPTY, *annotated], annotated, strict=False) if before != after]
+        assert found == changed
 
 
 def test_two_examples_are_told_apart_from_each_other_and_from_the_dialogue():
-    asked = contents(Updates(shots=(SHOT, SHOT.__class__("other", "", (), SHOT.turns))).ask(FIRST, []))
+    asked = contents(Updates(shots=(SHOT, Dialogue("other", "", (), SHOT.turns))).ask(FIRST, []))
     assert sum("another dialogue" in content for _, content in asked) == 2
     assert "another dialogue" in asked[-1][1]
 

@@ -1,12 +1,13 @@
 """The tracker over a real local endpoint: whole dialogues, and everything that goes wrong on the way."""
 
 import json
+import pickle
 
 import pytest
 from chat_server import ChatServer
 from chatedit.dialogue.belief_state import from_values, to_json
 from chatedit.dialogue.llm.endpoint import OpenAiEndpoint
-from chatedit.dialogue.llm.errors import EndpointUnusable
+from chatedit.dialogue.llm.errors import AnswerNotReadable, CallFailed, EndpointUnusable, ExtraMissing, ReplayMissing
 from chatedit.dialogue.llm.full_state import FullState
 from chatedit.dialogue.llm.functions import Functions
 from chatedit.dialogue.llm.patience import Patient
@@ -179,6 +180,21 @@ def test_a_whole_dialogue_is_predicted_by_the_protocol_of_all_trackers(server):
     asked = open_llm_tracker(Updates(shots=(SHOT,)), settings(server.url))
     [prediction] = predict([SHOT], lambda contexts, _: [(tracked, None) for tracked in asked.track(contexts)])
     assert prediction.states == tuple(turn.state for turn in SHOT.turns)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndpointUnusable("http://x", 401, "no"),
+        CallFailed("timeout", "slow", 0.0),
+        AnswerNotReadable("half JSON", "cut"),
+        ReplayMissing("a.jsonl", "words"),
+        ExtraMissing("langchain-openai", "llm"),
+    ],
+)
+def test_errors_survive_pickling_and_speak(error):
+    assert repr(pickle.loads(pickle.dumps(error))) == repr(error)
+    assert str(error.args[0]) in str(error)
 
 
 def test_prices_are_dated_and_found_for_snapshots_of_a_model():

@@ -5,7 +5,7 @@ import json
 import pytest
 from chat_server import ChatServer
 from chatedit.dialogue.belief_state import to_json
-from chatedit.dialogue.dialogue_file import dialogue_to_json, prediction_to_json, write_jsonl
+from chatedit.dialogue.dialogue_file import Dialogue, Turn, dialogue_to_json, prediction_to_json, write_jsonl
 from chatedit.eval.compare.commands import app
 from small_dialogues import BLOND, STERN
 from test_dialogue_scores import PERFECT
@@ -128,3 +128,15 @@ def test_examples_may_come_from_a_file(file, server, tmp_path):
     assert "no smile, no beard" in server.requests[0]["messages"][1]["content"]
     output = call(file, "-t", "llm-state:m@5", "--base-url", server.url, "--examples", few, code=1)
     assert "5 examples wanted, 1 annotated" in output
+
+
+def test_values_of_the_unseen_test_count_where_asked(server, tmp_path):
+    pink = Dialogue("pink", "", (), (Turn("pink, please", {"hair color": frozenset({"pink hair"})}),))
+    write_jsonl(tmp_path / "unseen.jsonl", [dialogue_to_json(pink)])
+    server.answer = lambda messages: json.dumps({"hair color": "pink hair"})
+    named = ["-t", "llm-state:m", "-t", "keywords", "--base-url", server.url, "--corrections", 0]
+    call(tmp_path / "unseen.jsonl", *named, "-o", tmp_path / "open", "--open")
+    call(tmp_path / "unseen.jsonl", *named, "-o", tmp_path / "closed")
+    assert scores(tmp_path / "open")["llm-state:m"]["joint_accuracy"]["mean"] == 1.0
+    assert scores(tmp_path / "closed")["llm-state:m"]["failures"] == {"out of ontology": 1}
+    assert scores(tmp_path / "open")["keywords"]["errors"] == {"missed": 1}
