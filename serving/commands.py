@@ -25,6 +25,7 @@ def serve(
 ) -> None:
     """Serve HTTP on this machine with Ray Serve. Beyond loopback, API keys are needed; the first one is printed."""
     from .app_config import DEFAULT_FILE, ConfigError, read_ray_config
+    from .config import LOOPBACK
 
     try:
         args = read_ray_config(config or DEFAULT_FILE).applications[0].args
@@ -32,6 +33,8 @@ def serve(
         typer.secho(f"error: {error}", fg="red", err=True)
         raise typer.Exit(1) from error
     settings = _settings(home, host=host, port=port)
+    if settings.host is None:
+        settings = settings.model_copy(update={"host": LOOPBACK})
     if pack is not None:
         args = args.model_copy(update={"pack": pack})
     _first_key(settings)

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ..agent.checkpointers import is_postgres
 
 PREFIX = "CHATEDIT_"
+LOOPBACK = "127.0.0.1"
 
 
 class Settings(BaseSettings):
@@ -20,9 +21,9 @@ class Settings(BaseSettings):
         home: folder of everything that is kept on this machine.
         store: folder or fsspec URL of the pictures; `home/pictures` where None.
         database: `postgresql://...` of threads, leases and bookkeeping; SQLite files in `home` where None.
-        host: address that the HTTP server binds to.
+        host: address that `chatedit serve` binds to, 127.0.0.1 where None; a cluster's is in `ray_config.yaml`.
         port: its port.
-        auth: whether API keys are needed; `auto` needs them unless `host` is a loopback address.
+        auth: whether API keys are needed; `auto` needs them unless `host` is set and a loopback address.
         secret: signs the URLs of pictures; kept in a file of `home` where None (set it where several machines serve).
         public_url: how clients reach the service; from the request where None.
         cors_origins: web pages that may call the API, such as LangGraph's chat front ends.
@@ -33,7 +34,7 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: Path.home() / ".local" / "share" / "chatedit")
     store: str | None = None
     database: SecretStr | None = None
-    host: str = "127.0.0.1"
+    host: str | None = None
     port: int = Field(default=8000, ge=0, le=65535)
     auth: Literal["auto", "on", "off"] = "auto"
     secret: SecretStr | None = Field(default=None, min_length=16)
@@ -43,7 +44,7 @@ class Settings(BaseSettings):
     @property
     def needs_keys(self) -> bool:
         """Whether callers must send an API key."""
-        return self.auth == "on" or (self.auth == "auto" and not is_loopback(self.host))
+        return self.auth == "on" or (self.auth == "auto" and not (self.host and is_loopback(self.host)))
 
     @property
     def store_location(self) -> str:

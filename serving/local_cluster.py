@@ -14,7 +14,7 @@ from ray.serve import Application
 
 from .app_config import AppConfig
 from .application import build
-from .config import Settings
+from .config import LOOPBACK, Settings
 
 APPLICATION = "chatedit"
 OBJECT_STORE_BYTES = 200_000_000
@@ -40,6 +40,7 @@ def serving_here(
     Args:
         application: instead of `build(args)`.
     """
+    settings = settings.model_copy(update={"host": settings.host or LOOPBACK})
     settings.export()  # the replicas read their settings from the environment
     for name, value in RAY_ENVIRONMENT.items():
         os.environ.setdefault(name, value)

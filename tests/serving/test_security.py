@@ -117,6 +117,7 @@ def test_windows_begin_anew_and_a_clock_that_jumps_back_breaks_nothing(tmp_path:
 
 
 def test_beyond_loopback_keys_are_needed_unless_somebody_says_otherwise():
+    assert Settings().needs_keys  # a replica on a cluster, whose address only ray_config.yaml knows
     assert not Settings(host="127.0.0.1").needs_keys
     assert not Settings(host="::1").needs_keys
     assert Settings(host="0.0.0.0").needs_keys
