@@ -84,6 +84,13 @@ class ThreadTaken(ServiceError):
         return f"the thread id {self.args[0]!r} cannot be used: choose another, or leave it out"
 
 
+class PhotoGiven(ServiceError):
+    """A thread has another photo already. Args: the thread's id."""
+
+    def __str__(self) -> str:
+        return f"thread {self.args[0]!r} is about another photo: open a new thread for this one"
+
+
 class UnknownRun(ServiceError):
     """Args: the run's id."""
 

@@ -2,10 +2,13 @@
 
 import hashlib
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from sqlalchemy import delete, select
 
+from ..tools.errors import StoreUnavailable
 from ..tools.store import Store, content_key
 from .database import Database, holdings, insert_or_ignore
 
@@ -33,7 +36,7 @@ class Holdings:
     def put_image(self, owner: str, data: bytes) -> str:
         """Store an upload; its reference."""
         reference = hashlib.sha256(data).hexdigest()
-        with self._store.lease(_guard("image", reference), LEASE_S):  # nobody deletes it in between
+        with self._guarded("image", reference):  # nobody deletes it in between
             self._store.put_image(data)
             self.add(owner, UPLOADED, "image", reference)
         return reference
@@ -70,7 +73,7 @@ class Holdings:
 
     def release(self, owner: str, thread: str, kind: Kind, key: str, editor_version: str) -> None:
         """Give up one holding; delete what it held where it was the last."""
-        with self._store.lease(_guard(kind, key), LEASE_S):
+        with self._guarded(kind, key):
             others = select(holdings.c.key).where(
                 holdings.c.kind == kind,
                 holdings.c.key == key,
@@ -90,6 +93,13 @@ class Holdings:
                     )
                 )
 
+    @contextmanager
+    def _guarded(self, kind: Kind, key: str) -> Iterator[None]:
+        with self._store.lease(content_key("holding", kind, key), LEASE_S) as is_mine:
+            if not is_mine:
+                raise StoreUnavailable("another request keeps this picture busy")
+            yield
+
     def _delete(self, kind: Kind, key: str, editor_version: str) -> None:
         if kind == "edit":
             self._store.delete_edit(key)
@@ -97,7 +107,3 @@ class Holdings:
             self._store.delete_inversion(key, editor_version)
         else:
             self._store.delete_image(key)
-
-
-def _guard(kind: str, key: str) -> str:
-    return content_key("holding", kind, key)

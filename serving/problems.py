@@ -31,6 +31,7 @@ STATUS: dict[type[Exception], int] = {  # the nearest base counts
     NothingToUndo: 409,
     NothingToRedo: 409,
     errors.ThreadTaken: 409,
+    errors.PhotoGiven: 409,
     errors.ImageInUse: 409,
     AgentError: 400,
     BadImage: 422,

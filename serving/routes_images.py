@@ -46,6 +46,7 @@ async def get_image(
     if by is not None and expires is not None and signature is not None:
         if not border.signer.is_valid(by, image, expires, signature):
             raise NotAuthenticated
+        await run_in_threadpool(border.service.meter.count_request, by)
         owner = by
     else:
         owner = (await caller_of(request, await bearer_scheme(request), await header_scheme(request))).owner

@@ -13,7 +13,7 @@ from .errors import NotAllowed, ThreadTaken
 from .langgraph_runs import KnownRuns, Run
 from .langgraph_schemas import AssistantSearch, HistoryRequest, RunCreate, ThreadCreate, ThreadSearch, ThreadUpdate
 from .langgraph_views import ASSISTANT, run_view, state_of, state_view, thread_view, values_view
-from .sse import sse_response
+from .sse import sse_event, sse_response
 
 POLL_S = 0.25
 Json = dict[str, Any]
@@ -184,8 +184,6 @@ async def join_stream(
     request: Request, border: TheBorder, caller: TheCaller, thread: ThreadId, run: ThreadId
 ) -> Response:
     """Wait for a run as a stream: its values at the end. What it told before is not repeated."""
-    from .sse import sse_event
-
     await run_in_threadpool(get_run, border, caller, thread, run)
 
     async def events():

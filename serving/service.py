@@ -21,7 +21,7 @@ from ..tools.photo import admit_photo
 from ..tools.store import Store
 from .calls import Calls
 from .database import Database
-from .errors import ImageInUse, ServiceBusy
+from .errors import ImageInUse, PhotoGiven, ServiceBusy
 from .holdings import UPLOADED, Holdings
 from .outcomes import Outcome, outcome_of, storage_errors
 from .run_board import RunBoard, Status
@@ -159,8 +159,10 @@ class Service:
         """Give a thread its photo; the thread is made where it is not there.
 
         Raises:
-            ThreadTaken, and as `open_thread`.
+            ThreadTaken, PhotoGiven, and as `open_thread`.
         """
+        if self.threads.image_of(owner, thread) not in ("", image):
+            raise PhotoGiven(thread)
         data = self.image(owner, image)
         with self._slot(owner):
             started, is_known = time.monotonic(), self.store.inversion(image, self.editor.version) is not None

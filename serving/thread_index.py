@@ -62,6 +62,12 @@ class ThreadIndex:
             raise UnknownThread(thread)
         return _record(row)
 
+    def image_of(self, owner: str, thread: str) -> str:
+        """Reference of a thread's photo; empty where it has none, or is not there."""
+        query = select(threads.c.image).where(threads.c.id == thread, threads.c.owner == owner)
+        with self._database.begin() as connection:
+            return connection.execute(query).scalar() or ""
+
     def list(self, owner: str, limit: int, cursor: str | None = None) -> tuple[list[ThreadRecord], str | None]:
         """A page of an owner's threads, the newest first, and the cursor of the next page.
 

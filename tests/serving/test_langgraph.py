@@ -163,6 +163,15 @@ def test_the_assistant_is_found(server: Server):
     assert found["graph_id"] == "chatedit"
 
 
+def test_a_second_photo_needs_a_thread_of_its_own(server: Server):
+    async def conversation(client: LangGraphClient) -> Any:
+        with pytest.raises(httpx.HTTPStatusError) as refused:
+            await client.runs.wait(server.thread(seed=5), "chatedit", input=said({"type": "text", "text": "hi"}, PHOTO))
+        return refused.value.response.status_code
+
+    assert talk(server, conversation) == 409
+
+
 def test_a_url_of_a_picture_is_not_opened(server: Server):
     async def conversation(client: LangGraphClient) -> Any:
         elsewhere = {"type": "image_url", "image_url": {"url": "http://127.0.0.1:1/secret.png"}}
