@@ -1,13 +1,16 @@
-"""Commands of the dialogue module: `chatedit train inherit | pretrain | dialogue`, `chatedit track`."""
+"""Commands of the dialogue module: `chatedit train teacher | inherit | pretrain | dialogue`, `chatedit track`."""
 
 import random
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from .training.examples import Example
 
 train = typer.Typer(no_args_is_help=True, help="Train the models that ship, and yours.")
 console = Console()
@@ -17,55 +20,90 @@ Sgd = Annotated[Path, typer.Option(exists=True, help="Schema-Guided Dialogue as 
 
 
 @train.command()
+def teacher(
+    data: Annotated[Path, typer.Option(exists=True, help="Folder of `chatedit data build`.")],
+    sgd: Sgd,
+    out: Path = Path(".cache/dialogue/teacher"),
+    minutes: Minutes = 20.0,
+) -> None:
+    """Stage 1: the sentence encoder all-MiniLM-L6-v2 (extra `train`) learns the task, over the T5's vocabulary."""
+    from .training import schema_guided
+    from .training import teacher as stage
+    from .training.card import remember
+    from .training.examples import batches
+    from .training.vocabulary import build_tokenizer, pruned_vocabulary
+
+    config = stage.TeacherConfig(minutes=minutes)
+    bert, own = stage.load_sentence_encoder(stage.sentence_encoder_folder())
+    kept = pruned_vocabulary(own, schema_guided.utterances(sgd, 4_000), _texts(data))
+    vocabulary = build_tokenizer(own, kept)
+    pool, held_out = _turns(data / "train.jsonl"), _turns(data / "validation.jsonl", 600)
+    with _progress() as progress:
+        task = progress.add_task("teaching", total=100.0)
+        result = stage.teach(
+            stage.over_vocabulary(bert, own, vocabulary),
+            vocabulary,
+            lambda step: (b for e in range(99) for b in batches(pool, config.batch_size, random.Random(step + e))),
+            config,
+            out,
+            held_out,
+            lambda _, share: progress.update(task, completed=100 * share),
+        )
+    remember(out, [], stage="teacher", encoder="all-MiniLM-L6-v2", **result)
+    console.print_json(data=result)
+
+
+@train.command()
 def inherit(
     data: Annotated[Path, typer.Option(exists=True, help="Folder of `chatedit data build`; train.jsonl is read.")],
-    sgd: Sgd,
-    wordnet: Annotated[Path, typer.Option(help="Folder of Debian's wordnet-base.")] = Path("/usr/share/wordnet"),
+    teacher: Annotated[Path, typer.Option(exists=True, help="Folder of `train teacher`.")] = Path(
+        ".cache/dialogue/teacher"
+    ),
     out: Path = Path(".cache/dialogue/inherit"),
-    minutes: Minutes = 10.0,
+    minutes: Minutes = 5.0,
 ) -> None:
-    """Stage 1: a T5 encoder inherits the words of all-MiniLM-L6-v2 (needs the extra `train`)."""
+    """Stage 2: a T5 encoder inherits what the teacher computes, by a fit in closed form and distillation."""
     from .training import inherit as stage
-    from .training import schema_guided, word_net
-    from .training.card import remember
+    from .training.card import history, remember
+    from .training.teacher import load_taught
 
-    own = _texts(data)
-    corpora = [(0.55, own), (0.3, word_net.texts(wordnet)), (0.15, schema_guided.utterances(sgd))]
+    taught, vocabulary = load_taught(teacher)
     with _progress() as progress:
         task = progress.add_task("inheriting", total=100.0)
         result = stage.inherit(
-            corpora,
+            taught,
+            vocabulary,
+            _turns(data / "train.jsonl"),
             out,
             stage.InheritConfig(minutes=minutes),
-            stage.teacher_folder(),
             lambda _, share: progress.update(task, completed=100 * share),
         )
-    remember(out, [], stage="inherit", teacher="all-MiniLM-L6-v2", **result)
+    remember(out, history(teacher), stage="inherit", **result)
     console.print_json(data=result)
 
 
 @train.command()
 def pretrain(
-    data: Annotated[Path, typer.Option(exists=True, help="Folder of `chatedit data build`: its words are kept.")],
     sgd: Sgd,
     start: Path = Path(".cache/dialogue/inherit"),
     out: Path = Path(".cache/dialogue/pretrain"),
     minutes: Minutes = 10.0,
 ) -> None:
-    """Stage 2: prune the vocabulary, then pre-train PPTOD-style on Schema-Guided Dialogue."""
+    """Stage 3: PPTOD-style pre-training on Schema-Guided Dialogue; the encoder keeps what it inherited."""
+    import shutil
     from dataclasses import replace
 
     from .formats import PAPER_PROMPTS
     from .t5 import T5Settings
-    from .training import finetune, pretrain, prune, schema_guided
+    from .training import finetune, pretrain, schema_guided
     from .training.card import history, remember
     from .training.examples import batches
-    from .training.inherit import teacher_folder
+    from .training.presets import load_start
+    from .training.teacher import HEAD_FILE
 
-    utterances = schema_guided.utterances(sgd, 4_000)
-    model, tokenizer = prune.prune(start, teacher_folder(), utterances, _texts(data))
-    console.print(f"vocabulary: {len(tokenizer)} tokens, model: {model.num_parameters() / 1e6:.1f} M parameters")
-    config = replace(finetune.EMBEDDED, minutes=minutes, curriculum=0.0, auxiliary=0.0, validate_every_s=1e9)
+    model, tokenizer = load_start(str(start))
+    everything = model.config.num_layers
+    config = replace(finetune.EMBEDDED, minutes=minutes, auxiliary=0.0, validate_every_s=1e9, frozen_layers=everything)
     rng = random.Random(0)
     pool = list(pretrain.examples_of(islice(schema_guided.dialogues(sgd), 8_000), PAPER_PROMPTS, rng))
     held_out, pool = pool[:512], pool[512:]
@@ -78,13 +116,15 @@ def pretrain(
                 b for e in range(99) for b in batches(pool, config.batch_size, random.Random(step + e))
             ),
             config,
-            out,
+            out / "run",
             lambda m: -finetune.mean_loss(m, tokenizer, held_out),
             lambda _, share: progress.update(task, completed=100 * share),
         )
     model.save_pretrained(out)
     tokenizer.save_pretrained(out)
     T5Settings().save(out)
+    if (start / HEAD_FILE).exists():
+        shutil.copy(start / HEAD_FILE, out / HEAD_FILE)
     remember(out, history(start), stage="pretrain", data="Schema-Guided Dialogue", **result)
     console.print_json(data=result)
 
@@ -100,7 +140,7 @@ def dialogue(
     minutes: Minutes = 0.0,
     seed: int = 0,
 ) -> None:
-    """Stage 3: train tracker and responder on the simulated dialogues; writes the model and its card to OUT."""
+    """Stage 4: train tracker and responder on the simulated dialogues; writes the model and its card to OUT."""
     from .training.presets import fine_tune
 
     with _progress() as progress:
@@ -150,6 +190,16 @@ def _texts(data: Path) -> list[str]:
 
     turns = [turn for found in read_dialogues(data / "train.jsonl") for turn in found.turns]
     return list(dict.fromkeys(text for turn in turns for text in (turn.user, turn.system or "")))
+
+
+def _turns(path: Path, limit: int | None = None) -> "list[Example]":
+    """Turns of a dialogue file as examples of the tracking task."""
+    from .dialogue_file import read_dialogues
+    from .formats import PAPER_PROMPTS
+    from .training.examples import Mixture, examples
+
+    mixture = Mixture(state_format="picks", response=0.0)
+    return list(islice(examples(read_dialogues(path), PAPER_PROMPTS, mixture, random.Random(0)), limit))
 
 
 def _progress() -> Progress:

@@ -6,7 +6,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
@@ -67,20 +67,20 @@ PAPER = TrainConfig(mixture=Mixture(state_format="history", response=1.0))
 
 EMBEDDED = TrainConfig(
     learning_rate=1e-3,
-    encoder_learning_rate=2e-4,
+    encoder_learning_rate=1.5e-4,
     distance_rate=1e-2,
     has_relative_rates=True,
     batch_size=32,
     warmup_steps=60,
     auxiliary=0.5,
-    curriculum=0.1,
+    curriculum=0.0,
     minutes=100.0,
     epochs=1000,
     validate_every_s=900.0,
     patience=0,
     frozen_layers=2,
     dropout=0.0,  # hardly an example is seen twice; on a CPU dropout costs a seventh of a step
-    mixture=Mixture(state_format="picks", response=0.08, question=0.0),
+    mixture=Mixture(state_format="picks", response=0.05, question=0.0),
 )
 
 
@@ -152,18 +152,22 @@ def train(
     run_folder: Path,
     validate: Callable[[T5ForConditionalGeneration], float],
     on_step: Callable[[int, float], None] = lambda step, share: None,
+    head: Mapping[str, Tensor] | None = None,
 ) -> dict[str, float]:
     """Train until time, epochs or patience end; the best weights by `validate` are left in `model`.
 
     Args:
         validate: joint accuracy, in [0, 1], of the model on validation dialogues.
         on_step: called with the step and the share of the time used.
+        head: weights of the auxiliary head to start from (`teacher`); random ones where None.
     Returns:
         `steps`, `seconds`, `best_validation`, `last_validation`.
     """
     torch.manual_seed(config.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     bundle = Bundle(model).to(device)
+    if head is not None:
+        bundle.head.load_state_dict(head)
     _freeze(model, config.frozen_layers)
     _set_dropout(model, config.dropout)
     optimiser = _optimiser(bundle, config)

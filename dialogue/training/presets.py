@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from tokenizers import AddedToken
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, T5ForConditionalGeneration
 
@@ -20,6 +21,7 @@ from ..t5 import T5DialogueModel, T5Settings, Wording
 from . import finetune
 from .card import history, model_card, remember
 from .export import export
+from .teacher import HEAD_FILE
 
 _SHAPES = {"small": (512, 6), "base": (768, 12), "large": (1024, 24)}  # d_model, layers (Table 7)
 _VALIDATION_DIALOGUES = 100
@@ -56,7 +58,7 @@ def fine_tune(
     open_dialogues = read_open(open_path) if preset == "embedded" and open_path.exists() else []
     stream = finetune.dialogue_stream(dialogues, open_dialogues, settings.prompts, config)
     validate = validator(tokenizer, settings, data / "validation.jsonl")
-    result = finetune.train(model, tokenizer, stream, config, out / "run", validate, on_step)
+    result = finetune.train(model, tokenizer, stream, config, out / "run", validate, on_step, load_head(Path(start)))
     earlier = history(Path(start))
     card = model_card(
         preset=preset,
@@ -82,6 +84,12 @@ def load_start(name: str) -> tuple[T5ForConditionalGeneration, PreTrainedTokeniz
     if tokenizer.add_special_tokens({"additional_special_tokens": list(SPECIAL_TOKENS)}):
         model.resize_token_embeddings(max(len(tokenizer), model.config.vocab_size))
     return model, tokenizer
+
+
+def load_head(start: Path) -> dict[str, torch.Tensor] | None:
+    """Weights of the auxiliary head that an earlier stage left, if it did."""
+    path = start / HEAD_FILE
+    return load_file(path) if path.exists() else None
 
 
 @torch.no_grad()

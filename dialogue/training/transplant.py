@@ -32,25 +32,24 @@ _POSITIONS = 48  # texts of the sample are about this long: their mean position 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The same texts for both encoders: ids [B, T] that stand for the same tokens, and the mask [B, T] of real ones."""
+    """Texts for both encoders: token ids [B, T], and the mask [B, T] of real tokens."""
 
-    bert_ids: Tensor
-    t5_ids: Tensor
+    ids: Tensor
     mask: Tensor
 
 
 @torch.no_grad()
-def transplant(bert: BertModel, t5: T5ForConditionalGeneration, kept: Sequence[int], samples: Sequence[Sample]) -> None:
-    """Overwrite the encoder of `t5` and the rows of its last `len(kept)` words (BERT ids `kept`).
+def transplant(bert: BertModel, t5: T5ForConditionalGeneration, samples: Sequence[Sample]) -> None:
+    """Overwrite the encoder and the word embeddings of `t5`, which has the shape and the vocabulary of `bert`.
 
     Args:
-        samples: a thousand sentences or more; about 20 ms each on one CPU core.
+        samples: a thousand texts or more, of the kind that the encoder will read.
     """
     constant = _constant_direction(bert)
-    _set_words(bert, t5, kept, constant)
+    _set_words(bert, t5, constant)
     traces = [_trace(bert, sample) for sample in samples]
     masks = [sample.mask.bool() for sample in samples]
-    streams = [t5.shared(sample.t5_ids) for sample in samples]
+    streams = [t5.shared(sample.ids) for sample in samples]
     _set_distance_bias(t5.encoder, traces, masks)
     scale = torch.ones(t5.config.d_model)
     for index, (layer, block) in enumerate(zip(bert.encoder.layer, t5.encoder.block, strict=True)):
@@ -91,7 +90,7 @@ def _trace(bert: BertModel, sample: Sample) -> Trace:
             "o": layer.output.LayerNorm,
         }
         hooks += [part.register_forward_hook(record(f"{name}{index}")) for name, part in parts.items()]
-    bert(input_ids=sample.bert_ids, attention_mask=sample.mask)
+    bert(input_ids=sample.ids, attention_mask=sample.mask)
     for hook in hooks:
         hook.remove()
     return trace
@@ -112,12 +111,11 @@ def _with_constant(stream: Tensor, constant: Tensor) -> Tensor:
     return stream + (height - stream @ constant)[..., None] * constant
 
 
-def _set_words(bert: BertModel, t5: T5ForConditionalGeneration, kept: Sequence[int], constant: Tensor) -> None:
+def _set_words(bert: BertModel, t5: T5ForConditionalGeneration, constant: Tensor) -> None:
     embeddings = bert.embeddings
     place = embeddings.token_type_embeddings.weight[0] + embeddings.position_embeddings.weight[:_POSITIONS].mean(0)
-    words = embeddings.LayerNorm(embeddings.word_embeddings.weight[list(kept)] + place)
-    fresh = words.mean(0) + 0.3 * words.std(0) * torch.randn(t5.config.vocab_size - len(kept), words.shape[1])
-    t5.shared.weight.copy_(_with_constant(torch.cat([fresh, words]), constant))
+    words = embeddings.LayerNorm(embeddings.word_embeddings.weight + place)
+    t5.shared.weight.copy_(_with_constant(words, constant))
 
 
 def _normalised(stream: Tensor) -> Tensor:

@@ -1,10 +1,11 @@
 """Models small enough to build in a test: a WordPiece tokenizer of the domain's words, a random T5, a random BERT."""
 
+import random
 import string
-from pathlib import Path
 
 import torch
 from chatedit.dialogue.formats import PAPER_PROMPTS, all_updates_words
+from chatedit.dialogue.training.teacher import Teacher, over_vocabulary
 from chatedit.dialogue.training.vocabulary import build_tokenizer
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
@@ -65,17 +66,24 @@ def tiny_t5(tokenizer: PreTrainedTokenizerFast, seed: int = 0, dropout: float = 
     return model
 
 
-def save_tiny_teacher(folder: Path) -> None:
-    """A random BERT with its tokenizer, in the form of a sentence encoder's folder."""
+def tiny_teacher() -> tuple[Teacher, PreTrainedTokenizerFast]:
+    """A random BERT with a head, over the dialogue model's vocabulary."""
     torch.manual_seed(0)
-    tokenizer = teacher_tokenizer()
+    own = teacher_tokenizer()
     config = BertConfig(
-        vocab_size=tokenizer.get_vocab_size(),
+        vocab_size=own.get_vocab_size(),
         hidden_size=32,
         num_hidden_layers=2,
         num_attention_heads=4,
         intermediate_size=64,
         max_position_embeddings=64,
     )
-    BertModel(config).save_pretrained(folder)
-    tokenizer.save(str(folder / "tokenizer.json"))
+    vocabulary = tiny_tokenizer()
+    return over_vocabulary(BertModel(config), own, vocabulary), vocabulary
+
+
+def tiny_texts(count: int) -> list[str]:
+    """Random texts of the domain's words."""
+    rng = random.Random(0)
+    words = sorted(token for token in teacher_tokenizer().get_vocab() if token.isalpha() and len(token) > 2)
+    return [" ".join(rng.choices(words, k=rng.randint(4, 12))) for _ in range(count)]
