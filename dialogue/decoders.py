@@ -7,7 +7,6 @@
 import hashlib
 import os
 import tempfile
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +33,8 @@ GREEDY = Sampling()
 class Decoder(Protocol):
     """Ids in, text out (special tokens kept, `</s>` and padding dropped)."""
 
-    def decode(self, rows: Sequence[Sequence[int]], max_new_tokens: int, sampling: Sampling = GREEDY) -> list[str]:
-        """One output a row; all rows run as one padded batch."""
+    def decode(self, rows: Sequence[Sequence[int]], max_new_tokens: int) -> list[str]:
+        """One greedy output a row; all rows run as one padded batch."""
         ...
 
 
@@ -94,18 +93,11 @@ class CTranslate2Decoder:
         self._translator = ctranslate2.Translator(
             str(converted(folder, cache, compute_type)), device="cpu", compute_type=compute_type, intra_threads=threads
         )
-        self._seed = ctranslate2.set_random_seed
-        self._lock = threading.Lock()
 
-    def decode(self, rows: Sequence[Sequence[int]], max_new_tokens: int, sampling: Sampling = GREEDY) -> list[str]:
-        """One output a row."""
+    def decode(self, rows: Sequence[Sequence[int]], max_new_tokens: int) -> list[str]:
+        """One greedy output a row."""
         tokens = [self.tokenizer.convert_ids_to_tokens(list(row)) for row in rows]
-        how: dict[str, Any] = {"sampling_topk": 1}
-        with self._lock:  # the seed is global
-            if sampling.seed is not None:
-                self._seed(sampling.seed % (2**31))
-                how = {"sampling_topk": sampling.top_k, "sampling_temperature": sampling.temperature}
-            results = self._translator.translate_batch(tokens, beam_size=1, max_decoding_length=max_new_tokens, **how)
+        results = self._translator.translate_batch(tokens, beam_size=1, max_decoding_length=max_new_tokens)
         return [text_of(self.tokenizer, self.tokenizer.convert_tokens_to_ids(r.hypotheses[0])) for r in results]
 
 

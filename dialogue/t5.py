@@ -12,7 +12,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase, T5ForConditiona
 
 from . import belief_state, formats, policy, system_words
 from .belief_state import BeliefState, TurnUpdate, diff
-from .decoders import GREEDY, CTranslate2Decoder, Decoder, Sampling, TorchDecoder
+from .decoders import CTranslate2Decoder, Decoder, Sampling, TorchDecoder
 from .detokenise import detokenise
 from .dialogue_file import Act
 from .encoding import input_ids
@@ -115,7 +115,7 @@ class T5DialogueModel:
         """Both tasks: one padded batch where greedy, two where the wording is sampled (states are always greedy)."""
         if seed is None or self.settings.wording == "bank":
             states, responses = self._state_rows(contexts), self._response_rows(contexts)
-            outputs = self.decoder.decode([*states, *responses], MAX_RESPONSE_TOKENS, GREEDY)
+            outputs = self.decoder.decode([*states, *responses], MAX_RESPONSE_TOKENS)
             replies = outputs[len(contexts) :]
             tracked = [self._read_state(*given) for given in zip(contexts, states, outputs[: len(states)], strict=True)]
         else:
