@@ -7,6 +7,7 @@ store and handles.
 import io
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -17,6 +18,8 @@ from ..serving.app_config import AppConfig
 from ..serving.application import ModelLoaders, build_with
 from ..serving.config import Settings
 from ..serving.local_cluster import serving_here
+from ..tools.editor import Inversion
+from ..tools.errors import EditError
 from .bench_agent import StubEditor, StubModel, Timing, time_graph
 
 PORT = 8765
@@ -29,7 +32,7 @@ class StubInverter:
     def __init__(self, picture: bytes) -> None:
         self._editor = StubEditor(picture)
 
-    def invert_all(self, images):
+    def invert_all(self, images: Sequence[bytes]) -> list[Inversion | EditError]:
         return [self._editor.invert(image) for image in images]
 
 
