@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +28,7 @@ EMBEDDED = Path(__file__).parent / "model"
 DEFAULT_CACHE = Path.home() / ".cache" / "chatedit"
 MAX_STATE_TOKENS = 48
 MAX_RESPONSE_TOKENS = 56
+_STEM = 6  # letters by which a value is known again in other forms of its word
 Wording = Literal["model", "bank"]
 
 
@@ -127,15 +128,17 @@ class T5DialogueModel:
         ]
 
     def track_open(self, contexts: Sequence[Context]) -> list[Tracked]:
-        """States by the question format, one question a slot (App. E.1); values need not be in the ontology."""
+        """States that may hold values outside the ontology: what `track` finds, and what the answers to one question a
+        slot (App. E.1) name beyond it, where the last exchange speaks of it."""
         slots = list(ONTOLOGY.slots)
+        known = self.track([replace(context, state=_within_ontology(context.state)) for context in contexts])
         inputs = [formats.question_input(c, slot, self.settings.prompts) for c in contexts for slot in slots]
         outputs = self.decoder.decode(input_ids(self.tokenizer, inputs), MAX_STATE_TOKENS)
-        results = []
-        for index, context in enumerate(contexts):
-            answers = zip(slots, outputs[index * len(slots) : (index + 1) * len(slots)], strict=True)
-            results.append(_combined(context, dict(answers)))
-        return results
+        answers = [outputs[start : start + len(slots)] for start in range(0, len(outputs), len(slots))]
+        return [
+            _opened(context, tracked, dict(zip(slots, given, strict=True)))
+            for context, tracked, given in zip(contexts, known, answers, strict=True)
+        ]
 
     def turn_function(self, is_open: bool = False, seed: int | None = None) -> TurnModel:
         """What `prediction.predict` runs: states (by questions where `is_open`) and replies."""
@@ -211,22 +214,34 @@ def said(context: Context, state: BeliefState, act: Act, rng: random.Random) -> 
     return f"{change} {system_words.question(act, person, rng)}"
 
 
-def _combined(context: Context, answers: dict[str, str]) -> Tracked:
-    """One update from the answers to all slots' questions."""
-    added: list[tuple[str, str]] = []
-    removed: list[tuple[str, str]] = []
-    resets = 0
+def _within_ontology(state: BeliefState) -> BeliefState:
+    """The state without values that the ontology does not list."""
+    held = {slot: frozenset(v for v in values if v in ONTOLOGY.values) for slot, values in state.items()}
+    return {slot: values for slot, values in held.items() if values}
+
+
+def _opened(context: Context, tracked: Tracked, answers: dict[str, str]) -> Tracked:
+    """What was tracked within the ontology, with the values outside it that the answers add or drop."""
+    if tracked.error:
+        return Tracked(context.state, error=tracked.error)
+    added, removed = list(tracked.update.added), list(tracked.update.removed)
     for slot, answer in answers.items():
         try:
             update = formats.parse_update(answer, OPEN_ONTOLOGY, slot)
-        except OutputNotReadable as error:
-            return Tracked(context.state, error=str(error))
-        resets += update.is_reset
-        added += [(slot, value) for _, value in update.added]
-        removed += [(slot, value) for _, value in update.removed]
-    merged = TurnUpdate(tuple(added), tuple(removed), is_reset=resets * 2 > len(answers))
+        except OutputNotReadable:
+            continue  # the tracked part stands
+        added += [(slot, v) for _, v in update.added if v not in ONTOLOGY.values and _is_spoken_of(v, context)]
+        removed += [(slot, v) for _, v in update.removed if v not in ONTOLOGY.values]
+    merged = TurnUpdate(tuple(added), tuple(removed), tracked.update.is_reset)
     state = belief_state.apply(context.state, merged, OPEN_ONTOLOGY)
     return Tracked(state, diff(context.state, state, OPEN_ONTOLOGY))
+
+
+def _is_spoken_of(value: str, context: Context) -> bool:
+    """Whether the last exchange has a word of the value, or its stem ("disgusted" for "disgust")."""
+    system = context.exchanges[-1][1] if context.exchanges else ""
+    said = f"{context.user} {system}".lower()
+    return any(word[:_STEM] in said for word in value.split() if word != "hair")
 
 
 def load_dialogue_model(
