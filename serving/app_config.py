@@ -104,7 +104,7 @@ class IngressConfig(DeploymentConfig):
         max_image_bytes, max_image_pixels: of an uploaded picture.
     """
 
-    num_cpus: Annotated[float, Field(ge=0)] = 0.5
+    num_cpus: Annotated[float, Field(ge=0)] = 0.25
     max_ongoing_requests: Annotated[int, Field(ge=1)] = 200
     max_queued_requests: Annotated[int, Field(ge=1)] = 200
     graceful_shutdown_timeout_s: Annotated[float, Field(gt=0)] = 150.0
@@ -136,6 +136,7 @@ class DialogueConfig(Batched):
         threads: CPU threads of a replica, 0 for all.
     """
 
+    num_cpus: Annotated[float, Field(ge=0)] = 0.5
     model: str | None = None
     engine: Literal["ctranslate2", "torch"] = "ctranslate2"
     threads: Annotated[int, Field(ge=0)] = 1
@@ -144,6 +145,7 @@ class DialogueConfig(Batched):
 class InverterConfig(Batched):
     """Photo to latent. `threads` as above."""
 
+    num_cpus: Annotated[float, Field(ge=0)] = 0.25
     threads: Annotated[int, Field(ge=1)] = 1
     max_batch_size: Annotated[int, Field(ge=1)] = 4
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 from chatedit.serving.app_config import DEFAULT_FILE, AppConfig, ConfigError, read_ray_config
+from chatedit.serving.local_cluster import MIN_CPUS
 from pydantic import ValidationError
 from ray.serve.schema import ServeDeploySchema
 
@@ -72,6 +73,12 @@ def test_every_queue_is_bounded():
     for part in (args.ingress, args.dialogue, args.inverter, args.editor):
         assert part.options()["max_queued_requests"] > 0
         assert part.options()["max_ongoing_requests"] > 0
+
+
+@pytest.mark.parametrize("args", [AppConfig(), read_ray_config().applications[0].args])
+def test_one_of_everything_fits_on_two_processors(args: AppConfig):
+    parts = (args.ingress, args.dialogue, args.inverter, args.editor)
+    assert sum(part.num_cpus for part in parts) <= MIN_CPUS
 
 
 def test_gpus_may_be_shared():
