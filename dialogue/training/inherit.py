@@ -4,7 +4,6 @@
 # pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOperatorIssue=false, reportArgumentType=false
 # pyright: reportIndexIssue=false, reportReturnType=false
 
-import json
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -128,7 +127,6 @@ def inherit(
     student.save_pretrained(out)
     vocabulary.save_pretrained(out)
     save_file({name: tensor.contiguous() for name, tensor in teacher.head.state_dict().items()}, out / HEAD_FILE)
-    (out / "inherit.json").write_text(json.dumps(result))
     return result
 
 

@@ -1,10 +1,8 @@
 """A pruned WordPiece vocabulary: what English and this domain need, and not more bytes than can ship."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
@@ -55,8 +53,3 @@ def build_tokenizer(teacher: Tokenizer, kept: list[int]) -> PreTrainedTokenizerF
         model_max_length=512,
         truncation_side="left",
     )
-
-
-def read_texts(path: Path) -> list[str]:
-    """Distinct texts of a JSON Lines file of strings, in file order."""
-    return list(dict.fromkeys(json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()))
