@@ -1,15 +1,15 @@
 """Commands of the evaluation module: `chatedit data build | stats | review | paraphrase`, `chatedit eval dialogue`."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from .terminal import messages, read_open_dialogues, told
 
 if TYPE_CHECKING:
     from ..dialogue.dialogue_file import Dialogue, Prediction
@@ -19,7 +19,6 @@ review = typer.Typer(no_args_is_help=True, help="Let people correct dialogues in
 evaluation = typer.Typer(no_args_is_help=True, help="Measure models as the paper's tables do.")
 data.add_typer(review, name="review")
 console = Console()
-_progress_console = Console(stderr=True)
 
 DialogueFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Dialogues, JSON Lines.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Where the result goes.")]
@@ -64,7 +63,7 @@ def build(
     from .data_set import parts
     from .simulation.photo import read_annotations
 
-    with _told(), _progress() as progress:
+    with told(), _progress() as progress:
         photos = read_annotations(annotations) if annotations else ()
         for part in parts(train, validation, test, unseen, open_train):
             if part.size:
@@ -86,9 +85,11 @@ def stats(
     from .score_tables import table_3
     from .statistics import flow, statistics
 
-    with _told():
+    with told():
         files = [folder] if folder.is_file() else [folder / f"{name}.jsonl" for name in ("train", "validation", "test")]
-        dialogues = [dialogue for file in files if file.exists() or len(files) == 1 for dialogue in _read(file)]
+        dialogues = [
+            dialogue for file in files if file.exists() or len(files) == 1 for dialogue in read_open_dialogues(file)
+        ]
         counted = statistics(dialogues)
     console.print(table_3(counted))
     if figures:
@@ -108,8 +109,8 @@ def export_review(dialogues: DialogueFile, out: Out, limit: Annotated[int, typer
     """
     from .review import export_csv
 
-    with _told():
-        found = _read(dialogues)[:limit]
+    with told():
+        found = read_open_dialogues(dialogues)[:limit]
     _write_text(out, "\ufeff" + export_csv(found))  # the mark tells spreadsheets that it is UTF-8
     console.print(f"{len(found)} dialogues, {sum(len(d.turns) for d in found)} rows -> {out}")
 
@@ -127,12 +128,12 @@ def import_review(
     from ..dialogue.errors import DataNotReadable
     from .review import import_csv
 
-    with _told():
+    with told():
         try:
             text = table.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             raise DataNotReadable(str(table), "it is not UTF-8; save it as 'CSV UTF-8'") from error
-        result = import_csv(text, _read(dialogues))
+        result = import_csv(text, read_open_dialogues(dialogues))
         _write_dialogues(out, result.dialogues)
     counts = f"{result.num_ticked} right, {result.num_revised} revised, {result.num_open} not looked at"
     console.print(f"{counts} -> {out}")
@@ -163,11 +164,11 @@ def paraphrase(
     from .chat_client import ChatClient
 
     client = ChatClient(base_url, model, api_key, temperature, timeout_s, attempts)
-    with _told(), _progress() as progress:
+    with told(), _progress() as progress:
         checks = [wording.tracker_check(load_dialogue_model(tracker or None))]
         if second_opinion:
             checks.append(wording.second_opinion(client))
-        found = _read(dialogues)
+        found = read_open_dialogues(dialogues)
         task = progress.add_task("paraphrasing", total=len(found))
         result = wording.paraphrase(found, client, checks, out, concurrency, lambda: progress.advance(task))
     console.print(f"{result.num_reworded} turns reworded, {result.num_dropped} kept as they were")
@@ -203,8 +204,8 @@ def evaluate_dialogue(
     from .dialogue_scores import score
     from .score_tables import breakdown, response_table, tracking_table
 
-    with _told():
-        dialogues = _read(data_file)
+    with told():
+        dialogues = read_open_dialogues(data_file)
         scores = [
             score(Path(m).name.removesuffix(".jsonl"), _predictions(m, dialogues, is_open, engine), dialogues)
             for m in models
@@ -239,13 +240,6 @@ def _predictions(model: str, dialogues: "Sequence[Dialogue]", is_open: bool, eng
         )
 
 
-def _read(path: Path) -> "list[Dialogue]":
-    from ..dialogue.dialogue_file import read_dialogues
-    from ..dialogue.ontology import OPEN_ONTOLOGY
-
-    return read_dialogues(path, OPEN_ONTOLOGY)
-
-
 def _write_dialogues(path: Path, dialogues: "Iterable[Dialogue]") -> None:
     """Atomic: the file appears when it is whole."""
     from ..dialogue.dialogue_file import dialogue_to_json, write_jsonl
@@ -262,19 +256,6 @@ def _write_text(path: Path, text: str) -> None:
     part.replace(path)
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """What the user can mend is told in one message, without a traceback."""
-    from ..dialogue.errors import DialogueError
-    from .errors import EvalError
-
-    try:
-        yield
-    except (DialogueError, EvalError) as error:
-        _progress_console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
-        raise typer.Exit(1) from error
-
-
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    return Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=_progress_console)
+    return Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=messages)

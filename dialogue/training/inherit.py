@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import BertModel, PreTrainedTokenizerBase, T5Config, T5ForConditionalGeneration
 
 from . import checkpoint
 from .examples import Example
 from .rates import relative_rates, same_rate
-from .teacher import HEAD_FILE, Teacher, sample_of
+from .teacher import Teacher, sample_of, save_head
 from .transplant import Sample, transplant
 
 
@@ -126,7 +125,7 @@ def inherit(
     run.save()
     student.save_pretrained(out)
     vocabulary.save_pretrained(out)
-    save_file({name: tensor.contiguous() for name, tensor in teacher.head.state_dict().items()}, out / HEAD_FILE)
+    save_head(teacher, out)
     return result
 
 

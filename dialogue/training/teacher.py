@@ -168,6 +168,11 @@ def save_teacher(teacher: Teacher, vocabulary: PreTrainedTokenizerBase, out: Pat
     """Encoder and tokenizer as a Hugging Face folder, the head beside them."""
     teacher.bert.save_pretrained(out)
     vocabulary.save_pretrained(out)
+    save_head(teacher, out)
+
+
+def save_head(teacher: Teacher, out: Path) -> None:
+    """The head beside a model, where the next stage looks for it."""
     save_file({name: tensor.contiguous() for name, tensor in teacher.head.state_dict().items()}, out / HEAD_FILE)
 
 

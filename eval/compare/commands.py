@@ -1,8 +1,6 @@
 """`chatedit compare trackers`: any trackers over any annotated dialogues, in one report."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +10,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from ..terminal import messages, read_open_dialogues, told
+
 if TYPE_CHECKING:
     from ...dialogue.dialogue_file import Dialogue
     from .comparison import Comparison
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Compare models on the same data, in one report.")
 console = Console()
-_progress_console = Console(stderr=True)
 _DEFAULT = ["keywords", "single-turn", "t5"]
 
 
@@ -76,7 +75,7 @@ def trackers(
     """
     if record is not None and replay is not None:
         raise typer.BadParameter("choose --record or --replay")
-    with _told():
+    with told():
         from ...dialogue.llm.prices import load_prices
         from ...dialogue.llm.settings import LlmSettings
         from .comparison import compare
@@ -95,7 +94,7 @@ def trackers(
         def llm(named: str) -> LlmSettings:
             return LlmSettings.model_validate({"model": named or model, **reached, **patience})
 
-        dialogues = _read(data)[:limit]
+        dialogues = read_open_dialogues(data)[:limit]
         bench = Bench(dialogues, llm, dict(load_prices(prices)), record, replay, seed=seed, is_open=is_open)
         bench.example_pool = lambda: _examples(examples, seed)
         names = list(dict.fromkeys(tracker or _DEFAULT))
@@ -108,7 +107,7 @@ def trackers(
 
 def _run_all(bench: "Bench", names: list[str]) -> list:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=_progress_console) as progress:
+    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=messages) as progress:
         total = sum(len(dialogue.turns) for dialogue in bench.dialogues)
         runs = []
         for name in names:
@@ -134,24 +133,4 @@ def _show(comparison: "Comparison") -> None:
 def _examples(path: Path | None, seed: int) -> "list[Dialogue]":
     from .shots import simulated_training_dialogues
 
-    return simulated_training_dialogues(seed) if path is None else _read(path)
-
-
-def _read(path: Path) -> "list[Dialogue]":
-    from ...dialogue.dialogue_file import read_dialogues
-    from ...dialogue.ontology import OPEN_ONTOLOGY
-
-    return read_dialogues(path, OPEN_ONTOLOGY)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What the user can mend is told in one message, without a traceback."""
-    from ...dialogue.errors import DialogueError
-    from ..errors import EvalError
-
-    try:
-        yield
-    except (DialogueError, EvalError) as error:
-        _progress_console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
-        raise typer.Exit(1) from error
+    return simulated_training_dialogues(seed) if path is None else read_open_dialogues(path)
