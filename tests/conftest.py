@@ -1,0 +1,29 @@
+"""Fixtures of all folders."""
+
+from collections.abc import Iterator
+
+import pytest
+from chromium import running_chromium
+from playwright.sync_api import Browser, BrowserContext, Page
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, found or installed; for the tests of one file, since its loop is in everybody's way."""
+    with running_chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser profile of its own: storage, camera permission, no request beyond this machine."""
+    context = browser.new_context(permissions=["camera"], reduced_motion="reduce")
+    context.set_default_timeout(30_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """An empty tab."""
+    return context.new_page()
