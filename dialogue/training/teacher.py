@@ -78,11 +78,11 @@ class Teacher(nn.Module):
 def over_vocabulary(bert: BertModel, own: Tokenizer, vocabulary: PreTrainedTokenizerBase) -> Teacher:
     """A trainable teacher that reads the T5's vocabulary; tokens that are new to it start near the mean word."""
     places, words = own.get_vocab(), bert.embeddings.word_embeddings.weight
+    mean, spread = words.mean(0), 0.3 * words.std(0)
     rows = torch.empty(len(vocabulary), words.shape[1])
     for token, index in vocabulary.get_vocab().items():
         name = _NAMES.get(token, token)
-        fresh = words.mean(0) + 0.3 * words.std(0) * torch.randn(words.shape[1])
-        rows[index] = words[places[name]] if name in places else fresh
+        rows[index] = words[places[name]] if name in places else mean + spread * torch.randn(words.shape[1])
     bert.embeddings.word_embeddings = nn.Embedding.from_pretrained(rows, freeze=False)
     bert.config.vocab_size = len(vocabulary)
     for module in bert.modules():
