@@ -13,15 +13,18 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import StateSnapshot, StreamMode
 
+from ..dialogue import belief_state
+from ..dialogue.errors import DialogueError
 from ..tools.edit_face import ON_PROGRESS
+from ..tools.errors import InvalidBeliefState
 from ..tools.photo import Photo
 from .errors import ThreadBusy, UnknownThread
 from .navigation import Navigation
 from .nodes import describe_move
 from .reply import failed
-from .state import DialogueState, Turn
+from .state import DialogueState, JsonState, Turn
 from .thread_leases import Leases
-from .versions import first_of, head, highest_version, moved, root, turns_of
+from .versions import first_of, head, highest_version, moved, root, standing_at, turns_of
 
 logger = logging.getLogger(__name__)
 OnEvent = Callable[[str, dict[str, Any]], None]
@@ -88,26 +91,38 @@ class Conversations:
             return head(self._values(thread))
 
     def say(
-        self, thread: str, utterance: str, on_event: OnEvent | None = None, message_id: str | None = None
+        self,
+        thread: str,
+        utterance: str,
+        on_event: OnEvent | None = None,
+        message_id: str | None = None,
+        after: int | None = None,
     ) -> Answer:
         """One turn. A turn that a killed process left is finished first.
 
         Args:
             message_id: makes the call idempotent: the answer to a message that was answered already is given again.
+            after: id of the turn that it follows; where it is not the one shown, the conversation branches off there.
         Raises:
             ThreadBusy: a turn is running on this thread.
             UnknownThread: the thread has no photo.
         """
-        with self._hold(thread):
-            if on_event is not None:
-                on_event("start", {})
-            state = self._ready(thread, on_event)
-            for turn in turns_of(state):
-                if message_id and turn["message_id"] == message_id:
-                    return _answer({**state, "head": turn["id"], "picture": turn["image"]}, turn["system"], False)
-            self._forget_message(thread, state, message_id)
-            message = HumanMessage(utterance, id=message_id)
-            return self._run(thread, state, {"messages": [message]}, utterance, on_event)
+        return self._turn(thread, utterance, {}, on_event, message_id, after)
+
+    def set_state(
+        self, thread: str, wanted: JsonState, on_event: OnEvent | None = None, message_id: str | None = None
+    ) -> Answer:
+        """A turn without words: the belief state becomes `wanted`, and the photo is edited towards it.
+
+        Raises:
+            InvalidBeliefState, and as `say`.
+        """
+        try:
+            state = belief_state.from_json(wanted)
+        except DialogueError as error:
+            raise InvalidBeliefState(str(error)) from error
+        words = f"I want {', '.join(belief_state.values(state)) or 'the photo as it came'}."
+        return self._turn(thread, words, {"requested": belief_state.to_json(state)}, on_event, message_id, None)
 
     def resume(self, thread: str, on_event: OnEvent | None = None) -> Answer | None:
         """Finish a turn that a killed process left; None where there is none.
@@ -208,6 +223,30 @@ class Conversations:
             assert isinstance(checkpointer, BaseCheckpointSaver)
             checkpointer.delete_thread(thread)
 
+    def _turn(
+        self,
+        thread: str,
+        utterance: str,
+        more: dict[str, Any],
+        on_event: OnEvent | None,
+        message_id: str | None,
+        after: int | None,
+    ) -> Answer:
+        """A turn; `more` goes into the graph beside the message."""
+        with self._hold(thread):
+            if on_event is not None:
+                on_event("start", {})
+            state = self._ready(thread, on_event)
+            for turn in turns_of(state):
+                if message_id and turn["message_id"] == message_id:
+                    return _answer({**state, "head": turn["id"], "picture": turn["image"]}, turn["system"], False)
+            if after is not None and after != head(state)["id"]:
+                self._fork(thread, state, {**standing_at(turns_of(state)[after]), "redo": []})
+                state = self._known(thread)
+            self._forget_message(thread, state, message_id)
+            message = HumanMessage(utterance, id=message_id)
+            return self._run(thread, state, {"messages": [message], **more}, utterance, on_event)
+
     def _move(self, thread: str, navigation: Navigation, move_id: str | None = None) -> Answer:
         """Fork the graph's history at the checkpoint of the version; the tree of turns comes along."""
         with self._hold(thread):
@@ -219,10 +258,14 @@ class Conversations:
             if "head" not in update:
                 self._graph.update_state(_config(thread), update, as_node="navigate")
             else:
-                origin = self._checkpoint_of(thread, update["head"])
-                self._graph.update_state(origin, {**state, **update}, as_node="navigate")
+                self._fork(thread, state, update)
             now = self._values(thread)
             return _answer(now, describe_move(state, update), head(now)["version"] != shown)
+
+    def _fork(self, thread: str, state: DialogueState, update: dict[str, Any]) -> None:
+        """Go on from the checkpoint of the head that `update` names."""
+        origin = self._checkpoint_of(thread, update["head"])
+        self._graph.update_state(origin, {**state, **update}, as_node="navigate")
 
     def _forget_message(self, thread: str, state: DialogueState, message_id: str | None) -> None:
         """Drop a message that came to nothing: said again it must come last, and not take its old place."""
@@ -293,6 +336,7 @@ class Conversations:
         name = type(error).__name__
         values = {
             "pending": None,
+            "requested": None,
             "error": {"type": name, "message": str(error), "user": user},
             "messages": [AIMessage(failed(name, "something went wrong on my side"))],
         }

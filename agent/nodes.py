@@ -8,7 +8,8 @@ from langchain_core.runnables import RunnableConfig
 
 from ..dialogue import belief_state, policy
 from ..dialogue.dialogue_file import act_from_json
-from ..dialogue.protocols import DialogueModel
+from ..dialogue.formats import Context
+from ..dialogue.protocols import DialogueModel, Reply, Tracked
 from . import reply
 from .errors import AgentError
 from .gate import Gate
@@ -24,6 +25,8 @@ def route_utterance(state: DialogueState) -> Literal["navigate", "track", "respo
     """Words that move through the history, or words for the tracker; without a photo there is nothing to do."""
     if not state.get("image"):
         return "respond"
+    if state.get("requested") is not None:
+        return "track"
     user = utterance(state)
     return "navigate" if read_navigation(user, state.get("comparison")) is not None else "track"
 
@@ -58,7 +61,7 @@ class Track:
             user = error["user"]
         known = context(state, user)
         seed = None if self._seed is None else self._seed + len(turns_of(state))
-        [(tracked, drafted)] = self._model.turn([known], [state.get("attributes", [])], seed)
+        tracked, drafted = self._read(known, state, seed)
         pending: Pending = {
             "user": user,
             "belief_state": belief_state.to_json(tracked.state),
@@ -71,10 +74,20 @@ class Track:
             "failure": None,
             "message_id": _last_human(state).id or "",
         }
-        update: dict[str, Any] = {"pending": pending, "error": None, "comparison": None}
+        update: dict[str, Any] = {"pending": pending, "error": None, "comparison": None, "requested": None}
         if pending["is_changed"] and pending["belief_state"]:
             update["messages"] = [edit_call(self._tool_name, state, pending["belief_state"], {})]
         return update
+
+    def _read(self, known: Context, state: DialogueState, seed: int | None) -> tuple[Tracked, Reply]:
+        """What the words mean, or the state that the caller set; and the reply as drafted."""
+        attributes = [state.get("attributes", [])]
+        if (requested := state.get("requested")) is None:
+            [both] = self._model.turn([known], attributes, seed)
+            return both
+        wanted = belief_state.from_json(requested)
+        [drafted] = self._model.respond([known], [wanted], attributes, seed)
+        return Tracked(wanted, belief_state.diff(known.state, wanted)), drafted
 
 
 def route_tracked(state: DialogueState) -> Literal["edit", "respond"]:

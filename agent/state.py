@@ -73,6 +73,7 @@ class DialogueState(TypedDict):
     A caller gives `image` (reference of the photo), `caption` and `attributes` once, and then one HumanMessage a
     turn; `picture` is the reference of the picture to show. `turns` is a tree that only grows; `head` is the turn
     that the conversation stands at, `redo` the turns that an undo left, `last_move` the id of the last move by API.
+    `requested` is a belief state that the caller sets beside its message: then nothing is tracked.
     """
 
     messages: Annotated[list[AnyMessage], add_messages]
@@ -89,6 +90,7 @@ class DialogueState(TypedDict):
     comparison: NotRequired[list[int] | None]
     error: NotRequired[ErrorRecord | None]
     pending: NotRequired[Pending | None]
+    requested: NotRequired[JsonState | None]
     opinions: NotRequired[list[dict[str, Any]]]
 
 

@@ -18,7 +18,7 @@ from .thread_index import ThreadRecord
 from .views import Views
 
 ASSISTANT = "chatedit"
-_HIDDEN = ("pending", "opinions", "redo", "last_move", "image")
+_HIDDEN = ("pending", "requested", "opinions", "redo", "last_move", "image")
 
 
 class Spoken(NamedTuple):

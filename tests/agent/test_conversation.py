@@ -1,5 +1,6 @@
 import pytest
 from chatedit.agent.errors import NothingToRedo, NothingToUndo, UnknownThread, UnknownVersion
+from chatedit.tools.errors import InvalidBeliefState
 from langchain_core.messages import HumanMessage
 from one_conversation import Setup
 
@@ -137,3 +138,34 @@ def test_events_tell_of_nodes_and_progress(setup: Setup):
     events: list[str] = []
     setup.talk.say("t", "add lipstick", on_event=lambda kind, _: events.append(kind))
     assert events == ["start", "track", "progress", "progress", "edit", "gate", "respond"]
+
+
+def test_a_turn_may_follow_any_turn_and_branches_off_there(setup: Setup):
+    setup.talk.say("t", "add blond hair", message_id="a")
+    setup.talk.say("t", "hello", message_id="b")
+    setup.talk.say("t", "add lipstick", message_id="c")
+    branched = setup.talk.say("t", "add bangs", message_id="d", after=2)
+    assert (branched.turn["parent"], branched.turn["belief_state"]["hair"]) == (2, ["bangs"])
+    assert "makeup" not in branched.turn["belief_state"]
+    going_on = setup.talk.say("t", "add goatee", message_id="e", after=branched.turn["id"])
+    assert going_on.turn["belief_state"]["hair"] == ["bangs", "goatee"]
+    assert setup.talk.say("t", "add lipstick", message_id="c", after=2).turn["id"] == 3
+
+
+def test_a_state_can_be_set_without_words(setup: Setup):
+    setup.talk.say("t", "add blond hair")
+    wanted = {"hair": ["bangs"], "makeup": ["lipstick"]}
+    answer = setup.talk.set_state("t", wanted, message_id="m")
+    assert answer.turn["belief_state"] == wanted
+    assert (answer.turn["version"], answer.is_changed) == (2, True)
+    assert setup.editor.requests[-1].belief_state == wanted
+    assert setup.talk.set_state("t", wanted, message_id="m").turn == answer.turn
+    assert len(setup.editor.requests) == 2
+    assert setup.talk.undo("t").turn["version"] == 1
+    assert setup.talk.say("t", "add goatee").turn["belief_state"] == {"hair color": ["blond hair"], "hair": ["goatee"]}
+    assert setup.talk.set_state("t", {}).turn["image"] == setup.talk.history("t")[0]["image"]
+
+
+def test_a_state_that_contradicts_itself_is_refused(setup: Setup):
+    with pytest.raises(InvalidBeliefState, match="exclude each other"):
+        setup.talk.set_state("t", {"hair": ["bangs", "no bangs"]})
