@@ -5,7 +5,8 @@ Four ways to track the state:
 * `update`: the state so far and the last exchange in, what this turn changes out, in words;
 * `picks`: the same input, but each change is one token, picked and not spelled (as D3ST's indices, Zhao et al. 2022):
   a small decoder has little to learn, and little to write (what ships);
-* `question`: one question a slot ("what is the hair color?", App. E.1), open to values never seen in training.
+* `question`: one question a slot and value ("what is the hair color? pink hair?", after App. E.1), answered by what the
+  turn does to it: as values are read and not spelled, they may be ones never seen in training.
 
 The response task reads the caption, the state so far and the last exchange, and writes act and words.
 """
@@ -25,6 +26,7 @@ from .special_tokens import ACT, BELIEF, CAPTION, PICKS, RESPONSE, START_OVER, U
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _PICK = re.compile(r"<[^>]*>")
 StateFormat = Literal["history", "update", "picks"]
+Answer = Literal["add", "drop", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,9 @@ def update_input(context: Context, prompts: Prompts) -> tuple[str, str]:
     return f"{prompts.state} {_memory(context)}", _last_exchange(context)
 
 
-def question_input(context: Context, slot: str, prompts: Prompts) -> tuple[str, str]:
-    """Prefix with the slot's question (App. E.1) and its values so far; the body is the last exchange."""
-    held = ", ".join(sorted(context.state.get(slot, ()))) or "nothing"
-    return f"{prompts.question} what is the {slot}? {wrap(BELIEF, held)}", _last_exchange(context)
+def question_input(context: Context, slot: str, value: str, prompts: Prompts) -> tuple[str, str]:
+    """Prefix with the slot's question (App. E.1), the value in doubt, and the state so far; the body as above."""
+    return f"{prompts.question} what is the {slot}? {value}? {_memory(context)}", _last_exchange(context)
 
 
 def response_input(context: Context, prompts: Prompts) -> tuple[str, str]:
@@ -133,15 +134,12 @@ def picks_target(update: TurnUpdate) -> str:
     return " ".join(picked) or "nothing"
 
 
-def question_target(update: TurnUpdate, slot: str) -> str:
-    """The update's part in one slot."""
-    return update_target(
-        TurnUpdate(
-            tuple(pair for pair in update.added if pair[0] == slot),
-            tuple(pair for pair in update.removed if pair[0] == slot),
-            update.is_reset,
-        )
-    )
+def question_target(update: TurnUpdate, state: BeliefState, slot: str, value: str) -> Answer:
+    """What the update does to one value of the state before it."""
+    if (slot, value) in update.added:
+        return "add"
+    is_held = value in state.get(slot, ())
+    return "drop" if (slot, value) in update.removed or (update.is_reset and is_held) else "nothing"
 
 
 def response_target(act: Act, response: str) -> str:
@@ -172,8 +170,8 @@ def parse_state(output: str, ontology: Ontology = ONTOLOGY) -> BeliefState:
         raise OutputNotReadable(output, str(error)) from error
 
 
-def parse_update(output: str, ontology: Ontology = ONTOLOGY, slot: str = "") -> TurnUpdate:
-    """Inverse of `update_target`; `slot` places values that the ontology does not list (question format).
+def parse_update(output: str) -> TurnUpdate:
+    """Inverse of `update_target`.
 
     Raises:
         OutputNotReadable
@@ -189,7 +187,7 @@ def parse_update(output: str, ontology: Ontology = ONTOLOGY, slot: str = "") -> 
         if part.strip() == "start over":
             is_reset = True
         elif verb in ("add", "drop") and value:
-            (added if verb == "add" else removed).append((_slot_of(value, ontology, slot, output), value))
+            (added if verb == "add" else removed).append((_slot_of(value, output), value))
         else:
             raise OutputNotReadable(output, f"{part.strip()!r} is neither 'start over' nor 'add ...' nor 'drop ...'")
     return TurnUpdate(tuple(dict.fromkeys(added)), tuple(dict.fromkeys(removed)), is_reset)
@@ -237,12 +235,10 @@ def all_updates_words() -> Sequence[str]:
     return ["nothing", "start over", *changes]
 
 
-def _slot_of(value: str, ontology: Ontology, slot: str, output: str) -> str:
+def _slot_of(value: str, output: str) -> str:
     try:
-        return ontology.slot_of(value)
+        return ONTOLOGY.slot_of(value)
     except UnknownValue as error:
-        if slot and ontology.is_open:
-            return slot
         raise OutputNotReadable(output, str(error)) from error
 
 

@@ -19,7 +19,7 @@ from .encoding import input_ids
 from .errors import ModelNotFound, OutputNotReadable
 from .formats import Context, Prompts, StateFormat
 from .grammar import PicksGrammar, UpdateGrammar, allowed, grammar_of
-from .ontology import ONTOLOGY, OPEN_ONTOLOGY
+from .ontology import ONTOLOGY, OPEN_ONTOLOGY, UNSEEN
 from .prediction import TurnModel
 from .protocols import Reply, Tracked
 
@@ -28,7 +28,7 @@ EMBEDDED = Path(__file__).parent / "model"
 DEFAULT_CACHE = Path.home() / ".cache" / "chatedit"
 MAX_STATE_TOKENS = 48
 MAX_RESPONSE_TOKENS = 56
-_STEM = 6  # letters by which a value is known again in other forms of its word
+BEYOND = tuple((slot, value) for slot, values in UNSEEN.items() for value in values)
 Wording = Literal["model", "bank"]
 
 
@@ -127,16 +127,19 @@ class T5DialogueModel:
             for c, t, a, output in zip(contexts, tracked, attributes, replies, strict=True)
         ]
 
-    def track_open(self, contexts: Sequence[Context]) -> list[Tracked]:
+    def track_open(self, contexts: Sequence[Context], beyond: Sequence[tuple[str, str]] = BEYOND) -> list[Tracked]:
         """States that may hold values outside the ontology: what `track` finds, and what the answers to one question a
-        slot (App. E.1) name beyond it, where the last exchange speaks of it."""
-        slots = list(ONTOLOGY.slots)
+        value (after App. E.1) add to it.
+
+        Args:
+            beyond: slots and values to ask for; by default those of Table 9, which no training shows.
+        """
         known = self.track([replace(context, state=_within_ontology(context.state)) for context in contexts])
-        inputs = [formats.question_input(c, slot, self.settings.prompts) for c in contexts for slot in slots]
+        inputs = [formats.question_input(c, *pair, self.settings.prompts) for c in contexts for pair in beyond]
         outputs = self.decoder.decode(input_ids(self.tokenizer, inputs), MAX_STATE_TOKENS)
-        answers = [outputs[start : start + len(slots)] for start in range(0, len(outputs), len(slots))]
+        answers = [outputs[start : start + len(beyond)] for start in range(0, len(outputs), len(beyond))]
         return [
-            _opened(context, tracked, dict(zip(slots, given, strict=True)))
+            _opened(context, tracked, dict(zip(beyond, given, strict=True)))
             for context, tracked, given in zip(contexts, known, answers, strict=True)
         ]
 
@@ -220,28 +223,18 @@ def _within_ontology(state: BeliefState) -> BeliefState:
     return {slot: values for slot, values in held.items() if values}
 
 
-def _opened(context: Context, tracked: Tracked, answers: dict[str, str]) -> Tracked:
+def _opened(context: Context, tracked: Tracked, answers: dict[tuple[str, str], str]) -> Tracked:
     """What was tracked within the ontology, with the values outside it that the answers add or drop."""
     if tracked.error:
         return Tracked(context.state, error=tracked.error)
-    added, removed = list(tracked.update.added), list(tracked.update.removed)
-    for slot, answer in answers.items():
-        try:
-            update = formats.parse_update(answer, OPEN_ONTOLOGY, slot)
-        except OutputNotReadable:
-            continue  # the tracked part stands
-        added += [(slot, v) for _, v in update.added if v not in ONTOLOGY.values and _is_spoken_of(v, context)]
-        removed += [(slot, v) for _, v in update.removed if v not in ONTOLOGY.values]
-    merged = TurnUpdate(tuple(added), tuple(removed), tracked.update.is_reset)
-    state = belief_state.apply(context.state, merged, OPEN_ONTOLOGY)
+    known = tracked.update
+    listed = belief_state.pairs(_within_ontology(context.state))
+    is_reset = known.is_reset and len(listed) > 1  # where one listed value is all, taking it back looks like a reset
+    gone = listed if known.is_reset else known.removed
+    added = (*known.added, *(pair for pair, answer in answers.items() if answer == "add"))
+    removed = (*gone, *(pair for pair, answer in answers.items() if answer == "drop"))
+    state = belief_state.apply(context.state, TurnUpdate(added, removed, is_reset), OPEN_ONTOLOGY)
     return Tracked(state, diff(context.state, state, OPEN_ONTOLOGY))
-
-
-def _is_spoken_of(value: str, context: Context) -> bool:
-    """Whether the last exchange has a word of the value, or its stem ("disgusted" for "disgust")."""
-    system = context.exchanges[-1][1] if context.exchanges else ""
-    said = f"{context.user} {system}".lower()
-    return any(word[:_STEM] in said for word in value.split() if word != "hair")
 
 
 def load_dialogue_model(

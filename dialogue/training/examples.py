@@ -13,6 +13,7 @@ from ..formats import Context, Prompts, StateFormat
 from ..ontology import ONTOLOGY, OPEN_ONTOLOGY
 
 Task = Literal["state", "response", "question"]
+KNOWN: Sequence[tuple[str, str]] = [(slot, value) for slot, values in ONTOLOGY.slots.items() for value in values]
 _CONTEXT_FREE = frozenset({"request", "correct"})
 NOTHING, ADD, DROP = 0, 1, 2
 
@@ -34,7 +35,7 @@ class Mixture:
 
     Attributes:
         response: chance that a turn also gives a response example.
-        question: chance, per slot, that a turn also gives a question example.
+        question: chance that a turn also gives a question example.
         alone: chance that a plain request is shown without the dialogue before it (curriculum).
     """
 
@@ -45,9 +46,17 @@ class Mixture:
 
 
 def examples(
-    dialogues: Iterable[Dialogue], prompts: Prompts, mixture: Mixture, rng: random.Random
+    dialogues: Iterable[Dialogue],
+    prompts: Prompts,
+    mixture: Mixture,
+    rng: random.Random,
+    doubted: Sequence[tuple[str, str]] = KNOWN,
 ) -> Iterator[Example]:
-    """Examples of all turns, dialogue by dialogue."""
+    """Examples of all turns, dialogue by dialogue.
+
+    Args:
+        doubted: slots and values that questions may ask about beside those that the turn changes.
+    """
     for dialogue in dialogues:
         states = [turn.state for turn in dialogue.turns]
         systems = [turn.system or "" for turn in dialogue.turns]
@@ -63,12 +72,23 @@ def examples(
             if turn.system and turn.act and rng.random() < mixture.response:
                 target = formats.response_target(turn.act, turn.system)
                 yield Example("response", *formats.response_input(context, prompts), target)
-            for slot in ONTOLOGY.slots:
-                if rng.random() < mixture.question:
-                    target = formats.question_target(update, slot)
-                    if target == "nothing" and rng.random() < 0.5:
-                        continue
-                    yield Example("question", *formats.question_input(context, slot, prompts), target)
+            if rng.random() < mixture.question:
+                slot, value = _doubt(context, update, doubted, rng)
+                target = formats.question_target(update, context.state, slot, value)
+                yield Example("question", *formats.question_input(context, slot, value, prompts), target)
+
+
+def _doubt(
+    context: Context, update: TurnUpdate, doubted: Sequence[tuple[str, str]], rng: random.Random
+) -> tuple[str, str]:
+    """Slot and value to ask about: half the time what the turn changes, else mostly what is easily taken for it."""
+    held = belief_state.pairs(context.state)
+    changed = [*update.added, *(held if update.is_reset else update.removed)]
+    if changed and rng.random() < 0.5:
+        return rng.choice(changed)
+    slots = {slot for slot, _ in changed}
+    alike = [pair for pair in doubted if pair[0] in slots and pair not in changed]
+    return rng.choice(rng.choice([group for group in (alike, held, doubted) if group]))
 
 
 def _plain(update: TurnUpdate, context: Context, kind: str) -> TurnUpdate:

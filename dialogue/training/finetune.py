@@ -14,12 +14,13 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration
 
+from .. import belief_state
 from ..dialogue_file import Dialogue
 from ..encoding import MAX_INPUT_TOKENS, input_ids, pad
 from ..formats import Prompts
 from . import checkpoint
 from .auxiliary import ValueHead
-from .examples import Example, Mixture, batches, examples
+from .examples import KNOWN, Example, Mixture, batches, examples
 from .rates import relative_rates, same_rate
 
 IGNORED = -100
@@ -80,7 +81,7 @@ EMBEDDED = TrainConfig(
     patience=0,
     frozen_layers=2,
     dropout=0.0,  # hardly an example is seen twice; on a CPU dropout costs a seventh of a step
-    mixture=Mixture(state_format="picks", response=0.05, question=0.0),
+    mixture=Mixture(state_format="picks", response=0.05, question=0.1),
 )
 
 
@@ -345,9 +346,14 @@ def _pool(
     if is_early:
         pool = list(examples(dialogues, prompts, replace(mixture, alone=0.85, response=0.03), rng))
         return [e for e in pool if len(e.body) + len(e.prefix) < 240 or rng.random() < 0.3]
-    pool = list(examples(dialogues, prompts, mixture, rng))
-    if open_dialogues:
-        asked = Mixture(mixture.state_format, response=0.0, question=0.5)
-        sample = rng.sample(open_dialogues, min(len(open_dialogues), len(dialogues) // 8))
-        pool += [e for e in examples(sample, prompts, asked, rng) if e.task == "question"]
-    return pool
+    doubted = [*KNOWN, *values_of(open_dialogues)]
+    sample = rng.sample(open_dialogues, min(len(open_dialogues), len(dialogues) // 8))
+    asked = Mixture(mixture.state_format, response=0.0, question=1.0)
+    questions = [e for e in examples(sample, prompts, asked, rng, doubted) if e.task == "question"]
+    return [*examples(dialogues, prompts, mixture, rng, doubted), *questions]
+
+
+def values_of(dialogues: Sequence[Dialogue]) -> list[tuple[str, str]]:
+    """Slots and values of the states that the ontology does not list, sorted."""
+    held = {pair for d in dialogues for turn in d.turns for pair in belief_state.pairs(turn.state or {})}
+    return sorted(held.difference(KNOWN))

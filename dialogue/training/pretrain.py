@@ -1,6 +1,7 @@
 """Stage 2: PPTOD-style multi-task pre-training on Schema-Guided Dialogue (Su et al. 2022, section 3)."""
 
 import random
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,21 +13,28 @@ _MAX_CHARACTERS = 420
 
 
 def examples_of(dialogues: Iterable[dict[str, Any]], prompts: Prompts, rng: random.Random) -> Iterator[Example]:
-    """Tracking (what the turn adds or drops), question answering (one slot) and response examples, one task a turn."""
+    """Tracking (what the turn adds), questions (whether it adds one value) and responses, one task a turn."""
+    known: deque[str] = deque(maxlen=50)  # values of other dialogues, to ask for in vain
     for dialogue in dialogues:
         before: dict[str, str] = {}
         system = ""
         for turn in dialogue["turns"]:
             state = {slot: value for slots in turn["state"].values() for slot, value in slots.items()}
             body = f"{wrap(RESPONSE, system)} {wrap(USER, turn['user'])}" if system else wrap(USER, turn["user"])
-            example = _one(turn, before, state, body, prompts, rng)
+            example = _one(turn, before, state, body, prompts, rng, known)
             if example and len(example.prefix) + len(example.body) < _MAX_CHARACTERS:
                 yield example
             before, system = state, turn["system"]
 
 
 def _one(
-    turn: dict[str, Any], before: dict[str, str], state: dict[str, str], body: str, prompts: Prompts, rng: random.Random
+    turn: dict[str, Any],
+    before: dict[str, str],
+    state: dict[str, str],
+    body: str,
+    prompts: Prompts,
+    rng: random.Random,
+    known: deque[str],
 ) -> Example | None:
     new = {slot: value for slot, value in state.items() if before.get(slot) != value}
     memory = wrap(BELIEF, ", ".join(list(before.values())[-4:]) or "nothing")
@@ -35,12 +43,14 @@ def _one(
         target = ", ".join(f"add {value}".lower() for value in new.values()) or "nothing"
         return Example("state", f"{prompts.state} {memory}", body, target)
     if task == "question":
-        asked = rng.choice(list(new or state)) if state else ""
-        if not asked:
+        if not state:
             return None
-        held = wrap(BELIEF, before.get(asked, "nothing"))
-        target = f"add {new[asked]}".lower() if asked in new else "nothing"
-        return Example("question", f"{prompts.question} what is the {_words(asked)}? {held}", body, target)
+        asked, value = rng.choice(list((new or state).items()))
+        if rng.random() < 0.4:
+            value = rng.choice([*state.values(), *known])
+        known.append(value)
+        target = "add" if new.get(asked) == value else "nothing"
+        return Example("question", f"{prompts.question} what is the {_words(asked)}? {value}? {memory}", body, target)
     acts = turn["system_acts"]
     if not turn["system"] or not acts:
         return None

@@ -3,8 +3,10 @@
 import pytest
 from chatedit.dialogue.belief_state import EMPTY
 from chatedit.dialogue.formats import Context
-from chatedit.dialogue.t5 import T5DialogueModel, T5Settings
+from chatedit.dialogue.t5 import BEYOND, T5DialogueModel, T5Settings
 from tiny_models import tiny_tokenizer
+
+PINK = {"hair color": frozenset({"pink hair"})}
 
 
 class Scripted:
@@ -17,38 +19,42 @@ class Scripted:
         return self._outputs.pop(0)
 
 
-def tracked(user, update, answers, state=EMPTY):
-    """The state after `user`, where the tracker writes `update` and the four slots' questions get `answers`."""
-    decoder = Scripted([update], answers)
-    model = T5DialogueModel(decoder, None, tiny_tokenizer(), T5Settings(state_format="picks"))
+def tracked(user, update, state=EMPTY, **answers):
+    """The state after `user`, where the tracker writes `update` and questions get `answers`, else "nothing"."""
+    given = [answers.get(value.replace(" ", "_"), "nothing") for _, value in BEYOND]
+    model = T5DialogueModel(Scripted([update], given), None, tiny_tokenizer(), T5Settings(state_format="picks"))
     (found,) = model.track_open([Context("A woman.", (), user, state)])
-    return found
+    return found.state
 
 
 def test_an_answer_may_add_a_value_never_seen_in_training():
-    found = tracked("purple hair and bangs", "<+bangs>", ["nothing", "add purple hair", "nothing", "nothing"])
-    assert found.state == {"hair color": {"purple hair"}, "hair": {"bangs"}}
+    found = tracked("purple hair and bangs", "<+bangs>", purple_hair="add")
+    assert found == {"hair color": {"purple hair"}, "hair": {"bangs"}}
 
 
-def test_a_value_that_nobody_spoke_of_is_not_added():
-    found = tracked("purple hair and bangs", "<+bangs>", ["nothing", "add green hair", "nothing", "nothing"])
-    assert found.state == {"hair": {"bangs"}}
+def test_an_answer_that_cannot_be_read_changes_nothing():
+    assert tracked("bangs", "<+bangs>", big_eyes="what?") == {"hair": {"bangs"}}
 
 
-def test_within_the_ontology_the_tracker_is_believed_and_not_the_answers():
-    found = tracked("give her bangs", "<+bangs>", ["add smiling", "nothing", "nothing", "what?"])
-    assert found.state == {"hair": {"bangs"}}
-
-
-@pytest.mark.parametrize(
-    ("answer", "left"), [("drop pink hair", EMPTY), ("nothing", {"hair color": frozenset({"pink hair"})})]
-)
+@pytest.mark.parametrize(("answer", "left"), [("drop", EMPTY), ("nothing", PINK)])
 def test_an_unlisted_value_stays_until_it_is_taken_back(answer, left):
-    state = {"hair color": frozenset({"pink hair"})}
-    assert tracked("hm, the pink", "nothing", ["nothing", answer, "nothing", "nothing"], state).state == left
+    assert tracked("hm, the pink", "nothing", PINK, pink_hair=answer) == left
 
 
 def test_a_listed_color_replaces_an_unlisted_one():
-    state = {"hair color": frozenset({"pink hair"})}
-    found = tracked("blond then", "<+blond hair>", ["nothing"] * 4, state)
-    assert found.state == {"hair color": {"blond hair"}}
+    assert tracked("blond then", "<+blond hair>", PINK) == {"hair color": {"blond hair"}}
+
+
+def test_taking_the_only_listed_value_back_leaves_unlisted_ones():
+    assert tracked("no bangs after all", "<-bangs>", {**PINK, "hair": frozenset({"bangs"})}) == PINK
+
+
+def test_starting_over_takes_everything_back():
+    held = {**PINK, "hair": frozenset({"bangs", "goatee"})}
+    assert tracked("start over", "<start over>", held) == EMPTY
+
+
+def test_other_values_than_those_of_table_9_may_be_asked_for():
+    model = T5DialogueModel(Scripted(["nothing"], ["add"]), None, tiny_tokenizer(), T5Settings(state_format="picks"))
+    (found,) = model.track_open([Context("A woman.", (), "dreadlocks")], [("hair", "dreadlocks")])
+    assert found.state == {"hair": {"dreadlocks"}}

@@ -5,7 +5,7 @@ from chatedit.dialogue import formats
 from chatedit.dialogue.belief_state import EMPTY, from_values
 from chatedit.dialogue.dialogue_file import Act, Dialogue, Turn
 from chatedit.dialogue.formats import PAPER_PROMPTS
-from chatedit.dialogue.ontology import ONTOLOGY, OPEN_ONTOLOGY
+from chatedit.dialogue.ontology import ONTOLOGY
 from chatedit.dialogue.training.examples import ADD, DROP, Example, Mixture, batches, examples
 
 DIALOGUE = Dialogue(
@@ -69,18 +69,33 @@ def test_responses_have_act_and_words():
     assert all("This is a photo of a man." in e.prefix for e in found)
 
 
-def test_questions_are_asked_slot_by_slot():
-    found = [e for e in made(Mixture(response=0.0, question=1.0)) if e.task == "question"]
-    assert {e.target for e in found} >= {"add sad", "drop bangs", "add gray hair", "start over"}
+def questions(dialogue, **more):
+    rng = random.Random(0)
+    asked = Mixture(response=0.0, question=1.0)
+    return [
+        e for _ in range(20) for e in examples([dialogue], PAPER_PROMPTS, asked, rng, **more) if e.task == "question"
+    ]
+
+
+def test_questions_ask_what_the_turn_does_to_a_value():
+    found = {(e.prefix.split("? <")[0].rpartition(": ")[2], e.target) for e in questions(DIALOGUE)}
+    assert {
+        ("what is the expression? sad", "add"),
+        ("what is the hair? bangs", "drop"),
+        ("what is the hair color? gray hair", "add"),
+        ("what is the hair color? gray hair", "drop"),
+    } <= found
+    assert {target for _, target in found} == {"add", "drop", "nothing"}
 
 
 def test_values_outside_the_ontology_teach_the_question_format_only():
     pink = {"hair color": frozenset({"pink hair"})}
     turn = replace(DIALOGUE.turns[0], user="pink!", state=pink)
-    found = made(Mixture(response=0.0, question=1.0), replace(DIALOGUE, turns=(turn,)))
-    assert not [e for e in found if e.task == "state"]
-    targets = [formats.parse_update(e.target, OPEN_ONTOLOGY, "hair color").added for e in found]
-    assert (("hair color", "pink hair"),) in targets
+    dialogue = replace(DIALOGUE, turns=(turn,))
+    assert not [e for e in made(Mixture(response=0.0, question=1.0), dialogue) if e.task == "state"]
+    found = questions(dialogue, doubted=[("hair color", "green hair")])
+    assert {e.target for e in found if "pink hair?" in e.prefix} == {"add"}
+    assert {e.target for e in found if "green hair?" in e.prefix} == {"nothing"}
 
 
 def test_a_request_shown_alone_has_lost_the_dialogue_before_it():
