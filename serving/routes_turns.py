@@ -5,11 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 
-from .border import IdempotencyKey, TheBorder, TheCaller, ThreadId
+from .border import Caller, IdempotencyKey, TheBorder, TheCaller, ThreadId
 from .outcomes import Outcome
 from .problems import problem_of
 from .running_turn import RunningTurn
-from .schemas import IdeasRequest, OutcomeView, TurnRequest
+from .schemas import IdeasRequest, OutcomeView, StateRequest, TurnRequest
 from .sse import HEARTBEAT, sse_event, sse_response
 from .views import Views
 
@@ -37,10 +37,27 @@ async def say(
         lambda on_event: service.say(owner, thread, given.utterance, idempotency_key, on_event),
         lambda: service.cancel(owner, thread),
     )
-    if "text/event-stream" not in accept:
-        return caller.views.outcome(await turn.result(request))
-    await turn.started()
-    return sse_response(_stream(turn, caller.views))
+    return await _answer(turn, request, caller, accept)
+
+
+@router.put("/{thread}/state", response_model=OutcomeView, responses={200: {"content": _STREAM}})
+async def set_state(
+    request: Request,
+    border: TheBorder,
+    caller: TheCaller,
+    thread: ThreadId,
+    given: StateRequest,
+    accept: Annotated[str, Header()] = "application/json",
+    idempotency_key: IdempotencyKey = None,
+) -> OutcomeView | Response:
+    """A turn without words: the belief state as a whole. Answers as a turn does, and can be undone like one."""
+    service, owner = border.service, caller.owner
+    turn: RunningTurn[Outcome] = RunningTurn(
+        border,
+        lambda on_event: service.set_state(owner, thread, given.belief_state, idempotency_key, on_event),
+        lambda: service.cancel(owner, thread),
+    )
+    return await _answer(turn, request, caller, accept)
 
 
 @router.post("/{thread}/ideas")
@@ -55,6 +72,13 @@ async def try_ideas(
         lambda: service.cancel(owner, thread),
     )
     return [caller.views.outcome(outcome) for outcome in await turn.result(request)]
+
+
+async def _answer(turn: RunningTurn[Outcome], request: Request, caller: Caller, accept: str) -> OutcomeView | Response:
+    if "text/event-stream" not in accept:
+        return caller.views.outcome(await turn.result(request))
+    await turn.started()
+    return sse_response(_stream(turn, caller.views))
 
 
 async def _stream(turn: RunningTurn[Outcome], views: Views) -> AsyncIterator[str]:

@@ -34,6 +34,8 @@ def _known(values: list[str]) -> list[str]:
 
 Utterance = Annotated[str, Field(min_length=1, max_length=MAX_UTTERANCE), AfterValidator(_plain)]
 ImageId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="id of a picture: the SHA-256 of its bytes")]
+Slot = Annotated[str, Field(json_schema_extra={"enum": list(ONTOLOGY.slots)}, max_length=64), AfterValidator(_plain)]
+Value = Annotated[str, Field(json_schema_extra={"enum": list(ONTOLOGY.values)}, max_length=64), AfterValidator(_plain)]
 Metadata = Annotated[dict[str, Any], AfterValidator(_small)]
 BeliefState = dict[str, list[str]]
 
@@ -61,6 +63,12 @@ class TurnRequest(Given):
     """What the user says."""
 
     utterance: Utterance
+
+
+class StateRequest(Given):
+    """The belief state that the picture is to show, as a whole; what it leaves out is as in the photo again."""
+
+    belief_state: Annotated[dict[Slot, Annotated[list[Value], Field(max_length=16)]], Field(max_length=16)]
 
 
 class IdeasRequest(Given):
@@ -153,6 +161,15 @@ class ThreadView(BaseModel):
     metadata: dict[str, Any]
 
 
+class OpinionView(BaseModel):
+    """What a second tracker made of a turn."""
+
+    turn: int
+    tracker: str
+    agrees: bool | None = Field(description="null where it failed")
+    belief_state: BeliefState | None
+
+
 class StateView(BaseModel):
     """Where a conversation stands."""
 
@@ -164,6 +181,31 @@ class StateView(BaseModel):
     num_turns: int
     num_versions: int
     can_redo: bool
+    opinions: list[OpinionView] = Field(description="of the second tracker, as far as they are there")
+
+
+class PortraitView(BaseModel):
+    """A portrait that ships with the service; `caption` and `attributes` are what `POST /v1/threads` takes."""
+
+    name: str
+    caption: str
+    attributes: list[str]
+    url: str
+
+
+class SlotView(BaseModel):
+    """What can be asked for: a slot and its values."""
+
+    name: str
+    values: list[str]
+    is_single: bool = Field(description="it holds one value at a time")
+
+
+class OntologyView(BaseModel):
+    """All that can be asked for; `excludes` tells which other values a value replaces."""
+
+    slots: list[SlotView]
+    excludes: dict[str, list[str]]
 
 
 class Page(BaseModel):

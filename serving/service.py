@@ -13,11 +13,15 @@ from typing import Any, TypeVar, cast
 from langgraph.types import StateSnapshot
 
 from ..agent.conversation import Answer, Conversations
+from ..agent.export import dialogue_of, strip_of
 from ..agent.state import DialogueState, Turn
+from ..agent.versions import lineage
+from ..dialogue.dialogue_file import dialogue_to_json
 from ..editing.image_file import ImageLimits
 from ..tools.editor import Editor
 from ..tools.errors import UnknownImage
 from ..tools.photo import admit_photo
+from ..tools.picture_strip import strip_png
 from ..tools.store import Store
 from .calls import Calls
 from .database import Database
@@ -205,6 +209,14 @@ class Service:
         with storage_errors():
             return self.talk.history(thread)[after + 1 : after + 1 + limit]
 
+    def dialogue(self, owner: str, thread: str) -> dict[str, Any]:
+        """What led to the version shown, as a line of a dialogue file. Raises: UnknownThread."""
+        return dialogue_to_json(dialogue_of(self.state(owner, thread), thread))
+
+    def strip(self, owner: str, thread: str) -> bytes:
+        """What led to the version shown, as one picture (PNG). Raises: UnknownThread, StoreUnavailable."""
+        return strip_png(strip_of(lineage(self.state(owner, thread)), self.store))
+
     def snapshots(self, owner: str, thread: str, limit: int = 1) -> list[StateSnapshot]:
         """Checkpoints of a thread, the newest first; none where it has no photo. Raises: UnknownThread."""
         self.threads.get(owner, thread)
@@ -222,6 +234,7 @@ class Service:
         on_event: OnEvent | None = None,
         metadata: Mapping[str, Any] | None = None,
         message_id: str | None = None,
+        after: int | None = None,
     ) -> Outcome:
         """One turn.
 
@@ -230,24 +243,31 @@ class Service:
             on_event: hears of the turn while it runs.
             metadata: of the run.
             message_id: of the caller's own, instead of a key; the same message is answered once, too.
+            after: id of the turn that it follows; the one shown where None.
         Raises:
             UnknownThread, ThreadBusy, ServiceBusy, ComputeUsedUp, KeyReused, TurnFailed, DatabaseUnavailable,
             StoreUnavailable
         """
-        self.threads.get(owner, thread)
-        call = self.calls.begin(owner, key, thread, "say", utterance)
-        if call.answer is not None:
-            return cast(Outcome, call.answer)
 
-        def run(follower: TurnFollower) -> Outcome:
-            outcome = outcome_of(thread, self.talk.say(thread, utterance, follower, message_id or call.message_id))
-            follower.failure = (outcome["error"] or {}).get("type")
-            return outcome
+        def say(follower: TurnFollower, call_id: str) -> Answer:
+            return self.talk.say(thread, utterance, follower, message_id or call_id, after)
 
-        outcome = self._followed(owner, thread, run, on_event, metadata)
-        if outcome["error"] is None:
-            self.calls.finish(owner, call, dict(outcome))
-        return outcome
+        return self._turn(owner, thread, key, ["say", utterance], say, on_event, metadata)
+
+    def set_state(
+        self,
+        owner: str,
+        thread: str,
+        wanted: Mapping[str, list[str]],
+        key: str | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Outcome:
+        """A turn without words: the belief state becomes `wanted`. Raises: InvalidBeliefState, and as `say`."""
+
+        def set_state(follower: TurnFollower, call_id: str) -> Answer:
+            return self.talk.set_state(thread, dict(wanted), follower, call_id)
+
+        return self._turn(owner, thread, key, ["set_state", dict(wanted)], set_state, on_event, None)
 
     def try_ideas(
         self, owner: str, thread: str, utterances: Sequence[str], on_event: OnEvent | None = None
@@ -283,6 +303,32 @@ class Service:
         return self.board.cancel(thread) or is_here
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _turn(
+        self,
+        owner: str,
+        thread: str,
+        key: str | None,
+        facts: list[Any],
+        turn: Callable[[TurnFollower, str], Answer],
+        on_event: OnEvent | None,
+        metadata: Mapping[str, Any] | None,
+    ) -> Outcome:
+        """One turn, once for each key; `turn` gets the message's id."""
+        self.threads.get(owner, thread)
+        call = self.calls.begin(owner, key, thread, *facts)
+        if call.answer is not None:
+            return cast(Outcome, call.answer)
+
+        def run(follower: TurnFollower) -> Outcome:
+            outcome = outcome_of(thread, turn(follower, call.message_id))
+            follower.failure = (outcome["error"] or {}).get("type")
+            return outcome
+
+        outcome = self._followed(owner, thread, run, on_event, metadata)
+        if outcome["error"] is None:
+            self.calls.finish(owner, call, dict(outcome))
+        return outcome
 
     def _followed(
         self,

@@ -186,3 +186,28 @@ def test_a_turn_can_be_cancelled(slow: Server):
     worker.join(20)
     assert results[0]["error"]["type"] == "EditCancelled"
     assert slow.client.get(f"/v1/threads/{thread}/state").json()["num_turns"] == 0
+
+
+def test_a_state_is_set_without_words_and_can_be_undone(server: Server):
+    thread = server.thread()
+    first = server.say(thread, "add bangs")
+    wanted = {"belief_state": {"hair": ["goatee"], "makeup": ["lipstick"]}}
+    url, key = f"/v1/threads/{thread}/state", {"Idempotency-Key": "k"}
+    answers = [server.client.put(url, json=wanted, headers=key).json() for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert answers[0]["turn"]["belief_state"] == wanted["belief_state"]
+    assert len(server.editor.requests) == 2
+    told = events(server.client.put(url, json={"belief_state": {}}, headers={"Accept": "text/event-stream"}).text)
+    assert [kind for kind, _ in told] == ["start", "state", "response"]
+    back = server.post(thread, "undo", {"steps": 2}).json()
+    assert back["turn"]["image"]["id"] == first["turn"]["image"]["id"]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [{"hair": ["bangs", "no bangs"]}, {"hat": ["red"]}, {"hair": ["lipstick"]}, {"expression": ["sad", "angry"]}],
+)
+def test_a_state_outside_the_ontology_is_refused(server: Server, state: dict):
+    refused = server.client.put(f"/v1/threads/{server.thread()}/state", json={"belief_state": state})
+    assert refused.status_code == 422
+    assert refused.json()["type"] == "urn:chatedit:error:InvalidBeliefState"
