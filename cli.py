@@ -6,6 +6,7 @@ from . import __version__
 from .agent import commands as agent_commands
 from .dialogue import commands as dialogue_commands
 from .editing import commands as editing_commands
+from .editing import credential_commands
 from .editing.portraits import commands as portraits_commands
 from .eval import bench_commands, edit_commands
 from .eval import commands as eval_commands
@@ -22,6 +23,7 @@ app.command()(agent_commands.run)
 app.command()(serving_commands.serve)
 app.add_typer(serving_commands.keys, name="keys")
 app.command()(editing_commands.edit)
+app.command()(credential_commands.verify)
 app.command()(dialogue_commands.track)
 app.add_typer(editing_commands.models, name="models")
 app.add_typer(portraits_commands.app, name="portraits")

@@ -1,6 +1,7 @@
 """Commands of the editing module: `chatedit models ...`, `chatedit edit`, `chatedit bench edit`."""
 
 import dataclasses
+import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from ..dialogue.belief_state import BeliefState, parse, to_text
+from ..dialogue.belief_state import BeliefState, parse, to_json, to_text
 from ..dialogue.errors import DialogueError
 
 if TYPE_CHECKING:  # torch takes seconds to import
@@ -157,19 +158,21 @@ def edit(
     device: Device = "cpu",
 ) -> None:
     """Edit a photo towards a belief state: everything that it should show."""
+    from .credentials import ContentCredentials
     from .pack import load_pack
     from .photo import open_aligned_photo, open_photo
 
     if strip and before_after:
         raise typer.BadParameter("choose one of --strip and --before-after")
     with _told():
-        state = parse(belief_state)
+        state, credentials = parse(belief_state), ContentCredentials()
         loaded = load_pack(pack, device, packs)
         chosen = _seeded(loaded.preset(preset), seed)
         photo = (open_aligned_photo if aligned else open_photo)(loaded, image.read_bytes())
         result, previews = _run_edit(loaded, photo, state, chosen, seed or 0, timeout)
     out.parent.mkdir(parents=True, exist_ok=True)
-    _arrange(loaded, photo, result, previews, strip, before_after).save(out)
+    png = _png(_arrange(loaded, photo, result, previews, strip, before_after))
+    out.write_bytes(credentials.signed(png, to_json(state), loaded.name))
     console.print(f"{out}: {to_text(state)} ({result.steps} steps, loss {float(result.losses[-1, -1]):.4f})")
 
 
@@ -258,6 +261,12 @@ def _arrange(
     if before_after:
         return picture_row([to_image(photo.picture), to_image(result.image)])
     return to_image(result.image)
+
+
+def _png(picture: Any) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG")
+    return buffer.getvalue()
 
 
 def _score_table(scores: "list[PresetScore]") -> Table:

@@ -1,10 +1,17 @@
 """Fixtures of all folders."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from chromium import running_chromium
 from playwright.sync_api import Browser, BrowserContext, Page
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home_of_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Development keys and whatever else is kept by default stay out of the user's own folder."""
+    os.environ["CHATEDIT_HOME"] = str(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="module")

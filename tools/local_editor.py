@@ -16,6 +16,7 @@ from ..dialogue import belief_state
 from ..dialogue.belief_state import BeliefState
 from ..dialogue.errors import DialogueError
 from ..dialogue.ontology import ONTOLOGY
+from ..editing.credentials import ContentCredentials
 from ..editing.edit_job import EditHandle, EditJob, Progress
 from ..editing.engine import Engine
 from ..editing.image_file import to_png
@@ -36,10 +37,14 @@ class LocalEditor:
     Args:
         pack: the frozen networks.
         max_batch: edits that advance together.
+        credentials: sign every picture that is made; with the key of the environment where None.
+    Raises:
+        SigningKeyUnusable
     """
 
-    def __init__(self, pack: Pack, max_batch: int = 4) -> None:
+    def __init__(self, pack: Pack, max_batch: int = 4, credentials: ContentCredentials | None = None) -> None:
         self.pack = pack
+        self._credentials = credentials or ContentCredentials()
         digest = hashlib.sha256((pack.folder / PACK_YAML).read_bytes()).hexdigest()  # it holds the weights' hashes
         self._version = f"{pack.name}-{digest[:16]}-{CODE_VERSION}"
         self._engine = Engine(pack.models(), pack.device, max_batch=max_batch)
@@ -81,7 +86,7 @@ class LocalEditor:
             done.steps,
             time.monotonic() - started,
         )
-        return EditResult(to_png(done.image), done.w_plus.numpy(), metrics)
+        return EditResult(self._signed(done.image, request), done.w_plus.numpy(), metrics)
 
     def cancel(self, request_id: str) -> bool:
         with self._lock:
@@ -105,7 +110,7 @@ class LocalEditor:
             preset,
             seed=request.options.seed,
             timeout_s=request.timeout_s,
-            on_progress=_progress_of(request.id, on_progress),
+            on_progress=_progress_of(request.id, on_progress, lambda preview: self._signed(preview, request)),
             preview_every=max(1, preset.steps // (NUM_PREVIEWS + 1)) if on_progress is not None else 0,
         )
         return dataclasses.replace(job, targets=self._emphasised(job.targets, state, request.options))
@@ -127,6 +132,10 @@ class LocalEditor:
                 target_weights = torch.cat([target_weights, target_weights.new_tensor([unit * (weight - 1.0)])])
                 keep_weights = torch.cat([keep_weights, keep_weights.new_zeros(1)])
         return TextTargets(texts, target_weights.clamp(min=0.0), keep_weights)
+
+    def _signed(self, picture: Tensor, request: EditRequest) -> bytes:
+        """PNG of an edited picture, or of one on the way there, with its content credentials."""
+        return self._credentials.signed(to_png(picture), request.belief_state, self.pack.name)
 
     def _text_features(self, values: list[str]) -> Tensor:
         return text_features(self.pack, values)
@@ -183,13 +192,13 @@ def _state_of(data: Mapping[str, list[str]]) -> BeliefState:
 
 
 def _progress_of(
-    request_id: str, on_progress: Callable[[EditProgress], None] | None
+    request_id: str, on_progress: Callable[[EditProgress], None] | None, as_file: Callable[[Tensor], bytes]
 ) -> Callable[[Progress], None] | None:
     if on_progress is None:
         return None
 
     def report(progress: Progress) -> None:
-        preview = None if progress.preview is None else to_png(progress.preview)
+        preview = None if progress.preview is None else as_file(progress.preview)
         on_progress(EditProgress(request_id, progress.step, progress.num_steps, preview))
 
     return report

@@ -136,14 +136,21 @@ class Store:
         if not self._blobs.exists(_name("edits", key)):
             return None
         record = json.loads(self._blobs.read(_name("edits", key)))
+        if not self._blobs.exists(_name("images", record["image"])):  # the writer was killed before its last step
+            return None
         return StoredEdit(key, record["image"], EditMetrics(**record["metrics"]))
 
     def put_edit(self, key: str, result: EditResult) -> StoredEdit:
-        """Keep a result; what was kept."""
-        image = self.put_image(result.image_png)
+        """Keep a result; what was kept.
+
+        The picture comes last: it is signed, so an edit that is done again gives another file, and whatever a killed
+        process leaves must be named by the record, or nobody could find and delete it.
+        """
+        image = hashlib.sha256(result.image_png).hexdigest()
         self._blobs.write(_name("latents", key), _to_npy(result.w_plus))
         record = {"image": image, "metrics": asdict(result.metrics)}
         self._blobs.write(_name("edits", key), json.dumps(record).encode())
+        self.put_image(result.image_png)
         return StoredEdit(key, image, result.metrics)
 
     def delete_edit(self, key: str) -> None:

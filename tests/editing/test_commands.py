@@ -5,6 +5,7 @@ import pytest
 import torch
 import typer
 from chatedit.editing import commands
+from chatedit.editing.credential_check import check_credentials
 from chatedit.editing.image_file import to_image
 from chatedit.editing.pack_format import PACK_YAML, sha256_of
 from chatedit.editing.picture_row import GAP_PX, picture_row
@@ -41,6 +42,15 @@ def run_well(*arguments: object) -> str:
     result = run(*arguments)
     assert result.exit_code == 0, result.output
     return result.stdout
+
+
+def test_an_edited_picture_carries_content_credentials(packs, photo, tmp_path):
+    for number, more in enumerate(([], ["--before-after"], ["--strip"])):
+        out = tmp_path / f"{number}.png"
+        run_well("edit", photo, "blond hair", "-o", out, "--pack", "small", "--packs", packs, *more)
+        report = check_credentials(out.read_bytes())
+        assert report.is_valid
+        assert (report.belief_state, report.pack) == ({"hair color": ["blond hair"]}, "small")
 
 
 def test_list_names_the_packs(packs):
@@ -116,7 +126,7 @@ def test_each_seed_gives_its_own_result(packs, photo, tmp_path):
     for name, seed in (("a", 1), ("b", 2), ("c", 1)):
         out = tmp_path / f"{name}.png"
         run_well("edit", photo, "smiling", "-o", out, "--pack", "small", "--packs", packs, "--seed", seed)
-        pictures.append(out.read_bytes())
+        pictures.append(Image.open(out).tobytes())  # the files differ by their signatures
     assert pictures[0] == pictures[2] != pictures[1]
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from chatedit.editing.credential_check import check_credentials
+from chatedit.editing.credential_errors import NoCredentials
 from chatedit.editing.errors import EditCancelled, EditTimedOut, UnknownPreset
 from chatedit.editing.image_errors import NotAnImage
 from chatedit.editing.image_file import decode, to_png
@@ -52,7 +54,7 @@ def test_an_edit_has_a_picture_relevance_of_what_was_asked_and_identity(editor: 
     assert -1.0 <= result.metrics.identity <= 1.0
     assert result.metrics.steps == 6
     again = edit(editor, photo, {"expression": ["smiling"], "hair color": ["blond hair"]})
-    assert again.image_png == result.image_png
+    assert decode(again.image_png).tobytes() == decode(result.image_png).tobytes()
 
 
 @pytest.mark.parametrize("preset", ["full", "fast"])
@@ -122,3 +124,16 @@ def test_the_tool_edits_with_it(editor: LocalEditor, photo: bytes, tmp_path: Pat
     answer = tool.invoke(call)
     assert decode(store.image(answer.artifact["image"])).size == (SIZE, SIZE)
     assert tool.invoke(call).artifact["is_known"] is True
+
+
+def test_pictures_and_previews_carry_content_credentials(editor: LocalEditor, photo: bytes):
+    state, previews = {"hair color": ["blond hair"]}, []
+    request = EditRequest("id", editor.invert(photo).w_plus, state)
+    result = editor.edit(request, lambda progress: previews.append(progress.preview_png))
+    for picture in [result.image_png, *filter(None, previews)]:
+        report = check_credentials(picture)
+        assert report.is_valid
+        assert report.is_ai_edited
+        assert (report.belief_state, report.pack) == (state, editor.pack.name)
+    with pytest.raises(NoCredentials):
+        check_credentials(editor.invert(result.image_png).image_png)  # used as a photo, it is one like any other

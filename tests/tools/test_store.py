@@ -29,6 +29,14 @@ def test_an_edit_comes_back_whole(tmp_path: Path):
     assert np.array_equal(store.latent(key), RESULT.w_plus)
 
 
+def test_an_edit_whose_writer_was_killed_before_its_picture_is_not_done(tmp_path: Path):
+    store, key = Store(tmp_path), content_key("an edit")
+    kept = store.put_edit(key, RESULT)
+    store.delete_image(kept.image)
+    assert store.edit(key) is None
+    assert store.put_edit(key, RESULT) == store.edit(key)
+
+
 def test_an_inversion_comes_back_for_the_same_editor_only(tmp_path: Path):
     store = Store(tmp_path)
     reference = store.put_image(b"photo")
