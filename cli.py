@@ -11,6 +11,7 @@ from .editing.portraits import commands as portraits_commands
 from .eval import bench_commands, edit_commands
 from .eval import commands as eval_commands
 from .eval.compare import commands as compare_commands
+from .eval.human import commands as human_commands
 from .serving import commands as serving_commands
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app = typer.Typer(
 app.command()(agent_commands.chat)
 app.command()(agent_commands.run)
 app.command()(serving_commands.serve)
+app.command()(serving_commands.mcp)
 app.add_typer(serving_commands.keys, name="keys")
 app.command()(editing_commands.edit)
 app.command()(credential_commands.verify)
@@ -32,6 +34,7 @@ app.add_typer(dialogue_commands.train, name="train")
 dialogue_commands.train.command("portraits")(portraits_commands.train)
 app.add_typer(eval_commands.evaluation, name="eval")
 eval_commands.evaluation.command("turns")(edit_commands.turns)
+eval_commands.evaluation.add_typer(human_commands.app, name="human")
 app.add_typer(compare_commands.app, name="compare")
 app.add_typer(editing_commands.bench, name="bench")
 editing_commands.bench.command("dialogue")(bench_commands.dialogue)

@@ -63,8 +63,9 @@ def play(
     """Play one dialogue on a fresh thread and write its strip.
 
     Returns:
-        `id`, `states` and `responses` (a prediction, as `chatedit eval dialogue` reads it), and `turns`: for each what
-        was said, state, version, picture, metrics, `seconds`, `error`, and what the reader sees in the picture.
+        `id`, `states` and `responses` (a prediction, as `chatedit eval dialogue` reads it), `photo` (its reference in
+        the store), and `turns`: for each what was said, state, version, picture, metrics, `seconds`, `error`, and what
+        the reader sees in the picture.
     """
     dialogue = script.dialogue
     data = script.image.read_bytes() if script.image else _drawn(dialogue, seed)
@@ -89,6 +90,7 @@ def play(
     states = [turn["belief_state"] for turn in turns]
     return {
         "id": dialogue.id,
+        "photo": photo.image,
         "states": states,
         "responses": [turn["system"] for turn in turns],
         "strip": str(path.relative_to(out)),
