@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from langgraph.graph.state import CompiledStateGraph
 
-from ..dialogue.protocols import DialogueModel, Tracker
+from ..dialogue.protocols import DialogueModel
+from ..dialogue.second_trackers import open_second_tracker
 from ..tools.edit_face import edit_face_tool
 from ..tools.editor import Editor
 from ..tools.leases import FolderLeases
@@ -48,7 +49,7 @@ def open_agent(
     threads: str | None = None,
     preset: str | None = None,
     seed: int | None = None,
-    second: Tracker | None = None,
+    second: str | None = None,
 ) -> Iterator[Agent]:
     """Load the models and open the threads.
 
@@ -59,14 +60,14 @@ def open_agent(
         threads: DSN of PostgreSQL; a SQLite file in `home` where None.
         preset: of all edits; `fast` where None and the pack has it.
         seed: samples the wording of replies; greedy where None.
-        second: another tracker to record beside the first.
+        second: another tracker to record beside the first (`dialogue.second_trackers`), for example `llm-state:gpt-4o`.
     Raises:
-        PackError, ModelNotFound: a model cannot be loaded; the message says why.
+        PackError, ModelNotFound, UnknownTracker: a model cannot be loaded; the message says why.
     """
     editor = _local_editor(pack)
     with ExitStack() as stack:
         stack.callback(editor.close)
-        opinion = None if second is None else SecondOpinion(second, type(second).__name__)
+        opinion = None if second is None else SecondOpinion(open_second_tracker(second))
         if opinion is not None:
             stack.callback(opinion.close)
         checkpointer = stack.enter_context(open_checkpointer(threads or home / "threads.sqlite"))

@@ -26,6 +26,7 @@ Also in words: “undo”, “redo”, “go back to version 2”, “compare ve
 /try IDEA | IDEA         several ideas from this version, side by side
 /state                   what is asked for now
 /history                 all versions
+/second                  what the second tracker thought of earlier turns (chatedit chat --second NAME)
 /export [FOLDER]         dialogue, pictures and strip as files
 /help  /quit"""
 
@@ -52,6 +53,7 @@ class Chat:
             "try": self._try,
             "state": self._show_state,
             "history": self._show_history,
+            "second": self._show_second,
             "export": self._export,
             "help": lambda _: self._console.print(HELP, highlight=False, markup=False),
         }
@@ -146,6 +148,22 @@ class Chat:
             held = belief_state.to_text(belief_state.from_json(turn["belief_state"]))
             cells = (f"{turn['version']}{mark}", parent, turn["user"] or "the photo", held, ", ".join(turn["missing"]))
             table.add_row(*(_escaped(cell) for cell in cells))
+        self._console.print(table)
+
+    def _show_second(self, _: str) -> None:
+        opinions = self._agent.talk.state(self._thread).get("opinions", [])
+        if not opinions:
+            self._console.print(
+                "No other tracker has been heard: start with chatedit chat --second keywords, and talk."
+            )
+            return
+        table = Table("turn", "tracker", "agrees", "its state", "ms", "US$")
+        for opinion in opinions:
+            held = belief_state.to_text(belief_state.from_json(opinion["belief_state"] or {}))
+            told = opinion["error"] or held
+            agrees = {True: "yes", False: "no", None: "-"}[opinion["agrees"]]
+            numbers = (f"{opinion['latency_ms']:.0f}", f"{opinion['cost_usd']:.4f}")
+            table.add_row(str(opinion["turn"]), *map(_escaped, (opinion["tracker"], agrees, told)), *numbers)
         self._console.print(table)
 
     def _export(self, rest: str) -> None:

@@ -26,6 +26,10 @@ ThreadsDsn = Annotated[
     str | None, typer.Option("--threads", help="postgresql://... to keep threads there instead of in SQLite.")
 ]
 PresetName = Annotated[str | None, typer.Option("--preset", help="How to edit: fast, full, ... (the pack names them).")]
+SecondName = Annotated[
+    str | None,
+    typer.Option("--second", help="Record another tracker beside it: keywords, llm-state:MODEL (see the docs)."),
+]
 Seed = Annotated[int | None, typer.Option("--seed", help="Samples the wording of replies; always the same if absent.")]
 
 console = Console()
@@ -45,6 +49,7 @@ def chat(
     threads: ThreadsDsn = None,
     preset: PresetName = None,
     seed: Seed = None,
+    second: SecondName = None,
 ) -> None:
     """Edit a face by talking. Lines may also be piped in, one a turn."""
     from .assembly import default_home, open_agent
@@ -53,7 +58,7 @@ def chat(
     is_interactive = sys.stdin.isatty()
     with _told():
         with console.status("loading the models ..."):
-            opening = open_agent(home or default_home(), pack, dialogue, threads, preset, seed)
+            opening = open_agent(home or default_home(), pack, dialogue, threads, preset, seed, second)
             agent = opening.__enter__()
         try:
             name = thread or f"chat-{uuid.uuid4().hex[:8]}"

@@ -11,7 +11,7 @@ from typing import Any
 from ..dialogue import belief_state
 from ..dialogue.belief_state import BeliefState
 from ..dialogue.formats import Context
-from ..dialogue.protocols import Tracker
+from ..dialogue.second_trackers import SecondTracker
 
 logger = logging.getLogger(__name__)
 MAX_KEPT = 200  # records of a thread that wait to be collected
@@ -21,23 +21,18 @@ class SecondOpinion:
     """Asks another tracker in a thread of its own.
 
     Args:
-        tracker: the other one (an LLM, say).
-        name: how records call it.
-        total_cost_usd: what the tracker has cost so far; None where it costs nothing.
+        second: the other one (an LLM, say).
         max_waiting: questions that may wait; further ones are dropped and counted.
         on_record: called with each record, for logs and metrics.
     """
 
     def __init__(
         self,
-        tracker: Tracker,
-        name: str,
-        total_cost_usd: Callable[[], float] | None = None,
+        second: SecondTracker,
         max_waiting: int = 16,
         on_record: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
-        self._tracker, self._name, self._on_record = tracker, name, on_record
-        self._total_cost = total_cost_usd or (lambda: 0.0)
+        self._second, self._on_record = second, on_record
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="second-opinion")  # one: cost differences are exact
         self._lock, self._waiting, self._max_waiting = Lock(), 0, max_waiting
         self._records: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -65,21 +60,21 @@ class SecondOpinion:
     def _answer(self, thread: str, turn: int, context: Context, state: BeliefState) -> None:
         record: dict[str, Any] = {
             "turn": turn,
-            "tracker": self._name,
+            "tracker": self._second.name,
             "agrees": None,
             "belief_state": None,
             "error": "",
         }
-        cost, start = self._total_cost(), time.perf_counter()
+        cost, start = self._second.total_cost_usd(), time.perf_counter()
         try:
-            [tracked] = self._tracker.track([context])
+            [tracked] = self._second.tracker.track([context])
             record |= {"belief_state": belief_state.to_json(tracked.state), "error": tracked.error}
             record["agrees"] = not tracked.error and tracked.state == state
         except Exception as error:  # whatever breaks the second tracker must not break the turn
-            logger.exception("the second tracker %s failed", self._name)
+            logger.exception("the second tracker %s failed", self._second.name)
             record["error"] = f"{type(error).__name__}: {error}"
         record["latency_ms"] = (time.perf_counter() - start) * 1000
-        record["cost_usd"] = self._total_cost() - cost
+        record["cost_usd"] = self._second.total_cost_usd() - cost
         with self._lock:
             self._waiting -= 1
             self._records[thread] = [*self._records[thread], record][-MAX_KEPT:]

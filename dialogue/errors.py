@@ -53,3 +53,10 @@ class ModelNotFound(DialogueError):
 
     def __str__(self) -> str:
         return f"cannot load a dialogue model from {self.args[0]!r}: {self.args[1]}"
+
+
+class UnknownTracker(DialogueError):
+    """A tracker that cannot be made from what was asked for. Args: what was asked for, reason."""
+
+    def __str__(self) -> str:
+        return f"no tracker {self.args[0]!r}: {self.args[1]}"

@@ -40,10 +40,3 @@ class PredictionsDoNotFit(EvalError):
 
     def __str__(self) -> str:
         return f"{self.args[0]}: {self.args[1]}"
-
-
-class UnknownTracker(EvalError):
-    """A tracker that cannot be made from what was asked for. Args: what was asked for, reason."""
-
-    def __str__(self) -> str:
-        return f"no tracker {self.args[0]!r}: {self.args[1]}"

@@ -9,23 +9,20 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from ...dialogue.dialogue_file import Dialogue, read_predictions
+from ...dialogue.errors import UnknownTracker
 from ...dialogue.formats import Context
 from ...dialogue.keywords import KeywordTracker
 from ...dialogue.llm.endpoint import OpenAiEndpoint
-from ...dialogue.llm.full_state import FullState
-from ...dialogue.llm.functions import Functions
-from ...dialogue.llm.method import Method
+from ...dialogue.llm.methods import METHODS
 from ...dialogue.llm.patience import Completer, Patient
 from ...dialogue.llm.prices import Price
 from ...dialogue.llm.recording import Recording
 from ...dialogue.llm.settings import LlmSettings
 from ...dialogue.llm.tracker import LlmTracker
-from ...dialogue.llm.updates import Updates
 from ...dialogue.measured import Stopwatch
 from ...dialogue.ontology import ONTOLOGY, OPEN_ONTOLOGY, Ontology
 from ...dialogue.protocols import Tracked, Tracker
 from ...dialogue.single_turn import SingleTurnTracker
-from ..errors import UnknownTracker
 from .run import Run, run_of_predictions, run_tracker
 from .shots import choose_shots
 
@@ -36,11 +33,6 @@ KNOWN = (
     "keywords, t5, t5:FOLDER_OR_HUB_ID, single-turn, single-turn:ANOTHER, llm-updates, llm-state, llm-functions (these "
     "three also :MODEL and @K for K examples), or a prediction file (.jsonl)"
 )
-_METHODS: dict[str, Callable[[Ontology, tuple[Dialogue, ...]], Method]] = {
-    "llm-updates": Updates,
-    "llm-state": FullState,
-    "llm-functions": Functions,
-}
 
 
 @dataclass(slots=True)
@@ -74,7 +66,7 @@ class Bench:
             predictions = read_predictions(Path(name), OPEN_ONTOLOGY)
             return run_of_predictions(Path(name).stem, predictions, self.dialogues)
         kind, _, rest = name.partition(":")
-        if (match := re.fullmatch(r"(llm-\w+)(?::(.+?))?(?:@(\d+))?", name)) and match[1] in _METHODS:
+        if (match := re.fullmatch(r"(llm-\w+)(?::(.+?))?(?:@(\d+))?", name)) and match[1] in METHODS:
             return self._run_llm(name, match[1], match[2] or "", int(match[3] or 0), on_turn)
         return run_tracker(name, Stopwatch(self._local(name, kind, rest)), self.dialogues, 1, on_turn)
 
@@ -101,7 +93,7 @@ class Bench:
         except ValueError as error:
             raise UnknownTracker(name, str(error)) from error
         completer = self._completer = self._completer or self._open(settings)
-        tracker = LlmTracker(_METHODS[kind](ontology, shots), completer, settings, self.prices)
+        tracker = LlmTracker(METHODS[kind](ontology, shots), completer, settings, self.prices)
         run = run_tracker(name, tracker, self.dialogues, settings.concurrency, on_turn)
         return Run(run.name, run.dialogues, _note(settings, tracker.price, completer))
 

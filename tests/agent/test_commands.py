@@ -65,6 +65,16 @@ def test_a_conversation_goes_on_another_time_and_ends_with_the_input(pack: Path,
     assert "hair color: blond hair" in chat(pack, tmp_path, ["/state"], "--thread", thread)
 
 
+def test_a_second_tracker_is_recorded_beside_the_first(pack: Path, tmp_path: Path):
+    said = ["/second", "add blond hair", "hello", "add bangs", "/second"]
+    output = chat(pack, tmp_path, said, "--second", "keywords")
+    assert "No other tracker has been heard" in output
+    assert "keywords" in output.split("No other tracker")[1]
+    refused = CliRunner().invoke(app, ["chat", "--pack", str(pack), "--home", str(tmp_path), "--second", "gpt-4o"])
+    assert refused.exit_code == 1
+    assert "choose from" in refused.output
+
+
 def test_ideas_are_tried_side_by_side_and_drawn_in_the_terminal(pack: Path, tmp_path: Path):
     output = chat(pack, tmp_path, ["/try add bangs | add lipstick", "/try one", "keep version 2", "/state"], "--show")
     assert "▀" in output

@@ -3,6 +3,7 @@ import threading
 from chatedit.agent.second_opinion import SecondOpinion
 from chatedit.dialogue import belief_state
 from chatedit.dialogue.protocols import Tracked
+from chatedit.dialogue.second_trackers import SecondTracker
 from one_conversation import make
 
 
@@ -22,7 +23,7 @@ class Other:
 
 def test_the_turn_does_not_wait_and_what_the_other_thought_is_recorded(tmp_path):
     other, recorded = Other(), threading.Event()
-    opinion = SecondOpinion(other, "other", lambda: other.cost, on_record=lambda _: recorded.set())
+    opinion = SecondOpinion(SecondTracker(other, "other", lambda: other.cost), on_record=lambda _: recorded.set())
     setup = make(tmp_path, opinion=opinion)
     try:
         answer = setup.talk.say("t", "add bangs")  # the other tracker is stuck all the while
@@ -43,7 +44,7 @@ def test_the_turn_does_not_wait_and_what_the_other_thought_is_recorded(tmp_path)
 def test_a_second_tracker_that_breaks_or_disagrees_breaks_nothing(tmp_path):
     other, records = Other(), []
     other.gate.set()
-    opinion = SecondOpinion(other, "other", on_record=records.append)
+    opinion = SecondOpinion(SecondTracker(other, "other"), on_record=records.append)
     setup = make(tmp_path, opinion=opinion)
     assert setup.talk.say("t", "add sad").turn["belief_state"] == {"expression": ["sad"]}
     assert setup.talk.say("t", "add lipstick").error is None
@@ -53,7 +54,7 @@ def test_a_second_tracker_that_breaks_or_disagrees_breaks_nothing(tmp_path):
 
 def test_questions_beyond_the_limit_are_dropped_and_counted(tmp_path):
     other = Other()
-    opinion = SecondOpinion(other, "other", max_waiting=1)
+    opinion = SecondOpinion(SecondTracker(other, "other"), max_waiting=1)
     setup = make(tmp_path, opinion=opinion)
     for utterance in ("add bangs", "add lipstick", "hello"):
         setup.talk.say("t", utterance)
