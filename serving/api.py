@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 from starlette.middleware.cors import CORSMiddleware
 
 from .. import __version__
-from . import problems, routes_images, routes_langgraph, routes_threads, routes_turns
+from . import problems, routes_choices, routes_images, routes_langgraph, routes_page, routes_threads, routes_turns
 from .border import Border, TheBorder
 from .middleware import BodyLimit, LocalOnly, SecurityHeaders
 from .problems import Problem
@@ -33,8 +33,10 @@ def create_app(border: Border) -> FastAPI:
         responses=ERRORS,
     )
     app.state.border = border
-    for router in (system, routes_images.router, routes_threads.router, routes_turns.router, routes_langgraph.router):
+    for router in (system, routes_choices.router, routes_images.router, routes_threads.router, routes_turns.router):
         app.include_router(router)
+    app.include_router(routes_langgraph.router)
+    routes_page.install(app)
     problems.install(app)
     origins = border.settings.cors_origins
     if not border.settings.needs_keys:

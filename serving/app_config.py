@@ -183,12 +183,15 @@ class AppConfig(Strict):
         preset: of all edits; the pack's own where null.
         device: where inverter and editor run, `cpu` or `cuda`.
         seed: samples the wording of replies; greedy where null.
+        second_tracker: another one by name (`keywords`, `llm-state:MODEL`), recorded beside the first to show where
+            the two differ; null for none.
     """
 
     pack: str = "portraits"
     preset: str | None = "fast"
     device: str = "cpu"
     seed: int | None = None
+    second_tracker: str | None = "keywords"
     ingress: IngressConfig = Field(default_factory=IngressConfig)
     dialogue: DialogueConfig = Field(default_factory=DialogueConfig)
     inverter: InverterConfig = Field(default_factory=InverterConfig)

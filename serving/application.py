@@ -10,8 +10,10 @@ from ray.serve import Application
 from ray.serve.handle import DeploymentHandle
 
 from ..dialogue.protocols import DialogueModel
+from ..dialogue.second_trackers import open_second_tracker
 from ..tools.editor import Editor
 from ..tools.ray_editor import RayEditor
+from ..tools.samples import shipped_samples
 from .api import create_app
 from .app_config import AppConfig
 from .assembly import open_border
@@ -49,6 +51,8 @@ class Ingress:
                 config.preset,
                 {"editor": ray_editor.check},
                 config.seed,
+                None if config.second_tracker is None else open_second_tracker(config.second_tracker),
+                shipped_samples(config.pack),
             )
         )
 

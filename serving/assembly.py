@@ -1,7 +1,7 @@
 """From models and settings to a border: the same for a replica of Ray Serve and for a test."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -9,11 +9,14 @@ from pathlib import Path
 from ..agent.checkpointers import open_checkpointer
 from ..agent.conversation import Conversations
 from ..agent.graph import build_graph
+from ..agent.second_opinion import SecondOpinion
 from ..agent.thread_leases import Leases, PostgresLeases
 from ..dialogue.protocols import DialogueModel
+from ..dialogue.second_trackers import SecondTracker
 from ..tools.edit_face import edit_face_tool
 from ..tools.editor import Editor
 from ..tools.leases import FolderLeases
+from ..tools.samples import Sample
 from ..tools.store import Store
 from .border import Border
 from .config import Settings
@@ -36,6 +39,8 @@ def open_border(
     preset: str | None = None,
     checks: Mapping[str, Callable[[], object]] | None = None,
     seed: int | None = None,
+    second: SecondTracker | None = None,
+    portraits: Sequence[Sample] = (),
 ) -> Iterator[Border]:
     """Open threads, store and bookkeeping, and build the service over them.
 
@@ -47,6 +52,8 @@ def open_border(
         preset: of all edits; the pack's own where None.
         checks: of `/ready`, beside those of database and store.
         seed: samples the wording of replies; greedy where None.
+        second: another tracker, whose opinion is recorded beside the first's.
+        portraits: those that the pack ships, to start with.
     """
     with ExitStack() as stack:
         dsn = settings.postgres
@@ -56,14 +63,17 @@ def open_border(
         stack.callback(database.close)
         store = Store(settings.store_location, leases if dsn else None)
         tool = edit_face_tool(editor, store, timeout_s=edit_timeout_s, default_preset=preset)
-        graph = build_graph(model, tool, checkpointer, seed=seed)
+        opinion = None if second is None else SecondOpinion(second)
+        if opinion is not None:
+            stack.callback(opinion.close)
+        graph = build_graph(model, tool, checkpointer, opinion=opinion, seed=seed)
         talk = Conversations(graph, leases, editor.cancel)
         service = Service(talk, editor, store, database, limits, (lambda: None) if dsn else _purger(settings.home))
         pool = ThreadPoolExecutor(limits.max_turns + SPARE_WORKERS, thread_name_prefix="turn")
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         keys, signer = KeyRing(database), UrlSigner(signing_secret(settings))
         parts = {"database": database.check, "store": store.check, **(checks or {})}
-        yield Border(service, keys, signer, settings, pool, parts)
+        yield Border(service, keys, signer, settings, pool, parts, portraits)
 
 
 def _purger(home: Path) -> Callable[[], None]:

@@ -1,6 +1,6 @@
 """What every route needs: the service, who calls, and how answers refer to pictures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,6 +10,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 from starlette.concurrency import run_in_threadpool
 
+from ..tools.samples import Sample
 from .config import Settings
 from .keys import LOCAL_OWNER, KeyRing
 from .service import Service
@@ -28,6 +29,7 @@ class Border:
         settings: of this process.
         pool: where turns run.
         checks: name -> function that raises when that part does not work.
+        portraits: those that the pack ships, to start with.
     """
 
     service: Service
@@ -36,6 +38,7 @@ class Border:
     settings: Settings
     pool: ThreadPoolExecutor
     checks: Mapping[str, Callable[[], object]]
+    portraits: Sequence[Sample] = ()
 
 
 @dataclass(frozen=True, slots=True)

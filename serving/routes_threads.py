@@ -1,8 +1,9 @@
 """Threads over HTTP: open, list, look, delete, and move through the history."""
 
+import json
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from starlette.concurrency import run_in_threadpool
 
 from .border import IdempotencyKey, TheBorder, TheCaller, ThreadId
@@ -21,6 +22,9 @@ from .schemas import (
 
 MAX_PAGE = 100
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="items of a page")]
+JSON_LINES = "application/jsonl"
+_LINE = {"schema": {"type": "string"}}
+_PNG = {"schema": {"type": "string", "format": "binary"}}
 router = APIRouter(prefix="/v1/threads", tags=["threads"])
 
 
@@ -84,6 +88,19 @@ def list_turns(
     turns = border.service.turns(caller.owner, thread, limit + 1, after)
     page = [caller.views.turn(turn) for turn in turns[:limit]]
     return TurnPage(items=page, next=str(page[-1].id) if len(turns) > limit else None)
+
+
+@router.get("/{thread}/dialogue", response_class=Response, responses={200: {"content": {JSON_LINES: _LINE}}})
+def get_dialogue(border: TheBorder, caller: TheCaller, thread: ThreadId) -> Response:
+    """What led to the version shown, as a line of a dialogue file (JSON Lines)."""
+    line = json.dumps(border.service.dialogue(caller.owner, thread), ensure_ascii=False)
+    return Response(f"{line}\n", media_type=JSON_LINES)
+
+
+@router.get("/{thread}/strip", response_class=Response, responses={200: {"content": {"image/png": _PNG}}})
+def get_strip(border: TheBorder, caller: TheCaller, thread: ThreadId) -> Response:
+    """What led to the version shown, as one picture: the photo, and what came of each turn under its words."""
+    return Response(border.service.strip(caller.owner, thread), media_type="image/png")
 
 
 @router.post("/{thread}/undo")

@@ -1,15 +1,19 @@
 """References as URLs: the service's plain data in the form of the API."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..agent.state import DialogueState, Turn
 from ..agent.versions import head, highest_version, turns_of
+from ..tools.samples import Sample
 from .outcomes import Outcome
 from .schemas import (
     ErrorView,
     ImageView,
     MetricsView,
+    OpinionView,
     OutcomeView,
+    PortraitView,
     StateView,
     ThreadView,
     TurnView,
@@ -17,7 +21,7 @@ from .schemas import (
 from .signed_urls import UrlSigner
 from .thread_index import ThreadRecord
 
-IMAGES = "/v1/images"
+IMAGES, PORTRAITS = "/v1/images", "/v1/portraits"
 
 
 class Views:
@@ -92,6 +96,16 @@ class Views:
             num_turns=len(turns_of(state)) - 1,
             num_versions=highest_version(state) + 1,
             can_redo=bool(state.get("redo")),
+            opinions=[_opinion(record) for record in state.get("opinions", [])],
+        )
+
+    def portrait(self, sample: Sample) -> PortraitView:
+        """A portrait that ships."""
+        return PortraitView(
+            name=sample.name,
+            caption=sample.caption,
+            attributes=list(sample.attributes),
+            url=f"{self._base}{PORTRAITS}/{sample.name}",
         )
 
     def event(self, kind: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -101,3 +115,8 @@ class Views:
             if shown.get(name):
                 shown[name] = self.image(shown[name]).model_dump(exclude_none=True)
         return shown
+
+
+def _opinion(record: Mapping[str, Any]) -> OpinionView:
+    known = {name: record[name] for name in OpinionView.model_fields}
+    return OpinionView(**known)

@@ -20,7 +20,13 @@ class Tile(NamedTuple):
 
 
 def write_strip(tiles: Sequence[Tile], path: Path) -> None:
-    """Write the tiles from left to right as one PNG.
+    """Write the tiles from left to right as one PNG. Raises: as `strip_png`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(strip_png(tiles))
+
+
+def strip_png(tiles: Sequence[Tile]) -> bytes:
+    """The tiles from left to right as one PNG.
 
     Raises:
         ValueError: there are no tiles.
@@ -36,8 +42,9 @@ def write_strip(tiles: Sequence[Tile], path: Path) -> None:
             draw.text((left, row * LINE_PX + GAP_PX // 2), line, fill=INK, font=font)
         picture = Image.open(io.BytesIO(tile.picture)).convert("RGB")
         strip.paste(picture.resize((TILE_PX, TILE_PX), Image.Resampling.LANCZOS), (left, top))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    strip.save(path)
+    buffer = io.BytesIO()
+    strip.save(buffer, format="PNG")
+    return buffer.getvalue()
 
 
 def _lines(words: str) -> list[str]:

@@ -54,16 +54,21 @@ class Server:
 
 @contextmanager
 def serve(
-    home: Path, auth: str = "off", limits: ServiceLimits | None = None, editor: FakeEditor | None = None, **more: Any
+    home: Path,
+    auth: str = "off",
+    limits: ServiceLimits | None = None,
+    editor: FakeEditor | None = None,
+    border: dict[str, Any] | None = None,
+    **more: Any,
 ) -> Iterator[Server]:
-    """`more` goes to the settings."""
+    """`border` goes to `open_border`, `more` to the settings."""
     editor, model = editor or FakeEditor(), WordModel()
     settings = Settings(home=home, auth=auth, **more)  # type: ignore[arg-type]
-    with open_border(model, editor, settings, limits or ServiceLimits()) as border:
-        app = create_app(border)
-        headers = {"X-Api-Key": border.keys.create("tests", "alice")} if auth == "on" else {}
+    with open_border(model, editor, settings, limits or ServiceLimits(), **(border or {})) as opened:
+        app = create_app(opened)
+        headers = {"X-Api-Key": opened.keys.create("tests", "alice")} if auth == "on" else {}
         with TestClient(app, URL, headers=headers, raise_server_exceptions=False) as client:
-            yield Server(client, border, editor, model)
+            yield Server(client, opened, editor, model)
 
 
 def events(text: str) -> list[tuple[str, dict[str, Any]]]:

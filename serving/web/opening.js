@@ -1,0 +1,126 @@
+/* Where a conversation starts: a portrait that ships, a picture of one's own, or a conversation left before. */
+
+import * as api from "./api.js";
+import { messageOf } from "./conversation.js";
+import { squareOf } from "./cropper.js";
+import { $, h, keep } from "./dom.js";
+import { takePicture } from "./shooter.js";
+
+const NUM_RECENT = 8;
+let isBusy = false;
+
+/** Let everything that brings a picture work; `open` is called with the id of the new conversation. */
+export function watchOpening(open) {
+  const bring = (blob) => start(() => fromPicture(blob), open);
+  $("choose").onclick = () => $("file").click();
+  $("file").onchange = () => {
+    const [file] = $("file").files;
+    $("file").value = "";
+    if (file) bring(file);
+  };
+  $("camera").onclick = () =>
+    takePicture()
+      .then((picture) => picture && bring(picture))
+      .catch((error) => showProblem(error.message));
+  addEventListener("paste", (event) => {
+    const file = [...(event.clipboardData?.files ?? [])][0];
+    if (!file) return;
+    event.preventDefault();
+    bring(file);
+  });
+  for (const kind of ["dragover", "dragleave", "drop"]) {
+    addEventListener(kind, (event) => {
+      if (![...(event.dataTransfer?.types ?? [])].includes("Files")) return;
+      event.preventDefault();
+      document.body.classList.toggle("is-dragging", kind === "dragover");
+      if (kind === "drop" && event.dataTransfer.files[0]) bring(event.dataTransfer.files[0]);
+    });
+  }
+  $("portraits").onclick = (event) => {
+    const button = event.target.closest("button");
+    if (button) start(() => fromPortrait(button), open);
+  };
+}
+
+/** Show what there is to start with. */
+export async function showOpening() {
+  showProblem("");
+  const [portraits, threads] = await Promise.all([
+    api.get("v1/portraits"),
+    api.get(`v1/threads?limit=${NUM_RECENT}`),
+  ]);
+  keep($("portraits"), portraits, (portrait) => portrait.name, makePortrait);
+  const left = threads.items.filter((thread) => thread.image);
+  $("recent").hidden = left.length === 0;
+  keep($("threads"), left, (thread) => thread.id, makeThread);
+}
+
+/** Say what is wrong with a picture, and what to do. */
+export function showProblem(words) {
+  $("opening-problem").textContent = words;
+  $("opening-problem").hidden = words === "";
+  if (words) $("opening-problem").scrollIntoView({ block: "nearest" });
+}
+
+function makePortrait(portrait, place) {
+  const says = portrait.caption.replace(/^This is a photo of a /, "");
+  const picture = h("img", { src: api.here(portrait.url), alt: "", width: 256, height: 256 });
+  const label = h("span", { className: "sr" }, `Start with this face: ${says}`);
+  const button = h("button", { type: "button", title: says }, picture, label);
+  button.portrait = portrait;
+  return h("li", {}, button);
+}
+
+function makeThread(thread) {
+  const when = new Date(thread.updated_at * 1000);
+  const words = when.toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
+  const picture = h("img", { src: api.here(thread.image.url), alt: "", loading: "lazy" });
+  const link = h("a", { href: `?thread=${thread.id}` }, picture, h("time", { dateTime: when.toISOString() }, words));
+  return h("li", {}, link);
+}
+
+/** One at a time, with errors in words. */
+async function start(make, open) {
+  if (isBusy) return;
+  isBusy = true;
+  showProblem("");
+  document.body.classList.add("is-preparing");
+  $("status").textContent = "Preparing the picture…";
+  try {
+    const thread = await make();
+    if (thread) open(thread.id);
+  } catch (error) {
+    if ($("opening").hidden) open(null);
+    showProblem(problemOf(error));
+  } finally {
+    isBusy = false;
+    document.body.classList.remove("is-preparing");
+    document.querySelectorAll(".is-chosen").forEach((chosen) => chosen.classList.remove("is-chosen"));
+    $("status").textContent = "";
+  }
+}
+
+async function fromPortrait(button) {
+  button.classList.add("is-chosen");
+  const { url, caption, attributes } = button.portrait;
+  const image = await api.upload(await api.bytes(api.here(url)));
+  return api.post("v1/threads", { image: image.id, caption, attributes }, api.newKey());
+}
+
+/** The service judges the file; then the person sees the square that will be edited, and can move it. */
+async function fromPicture(blob) {
+  if (blob.size === 0) throw new Error("The file is empty: choose another one.");
+  let image = await api.upload(blob);
+  if (image.width !== image.height) {
+    const square = await squareOf(api.here(image.url));
+    await api.remove(`v1/images/${image.id}`).catch(() => {}); // in use by another conversation
+    if (!square) return null;
+    image = await api.upload(square);
+  }
+  return api.post("v1/threads", { image: image.id }, api.newKey());
+}
+
+function problemOf(error) {
+  if (error instanceof api.Refused || error instanceof api.Disconnected) return messageOf(error);
+  return error.message;
+}
