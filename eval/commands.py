@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..dialogue.dialogue_file import Dialogue, Prediction
 
 data = typer.Typer(no_args_is_help=True, help="Build dialogue data, look at it, review it, paraphrase it.")
-review = typer.Typer(no_args_is_help=True, help="Let people correct dialogues in a spreadsheet (paper, Fig. 9).")
+review = typer.Typer(no_args_is_help=True, help="Let people correct dialogues, on a page or in a spreadsheet (Fig. 9).")
 evaluation = typer.Typer(no_args_is_help=True, help="Measure models as the paper's tables do.")
 data.add_typer(review, name="review")
 console = Console()

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -40,19 +40,30 @@ def export_csv(dialogues: Sequence[Dialogue]) -> str:
     `changes` is what a turn asks for ("add bangs, drop lipstick", "start over", "nothing"); `requirements`, the state
     after the turn, follows from the changes and is not edited.
     """
+    return write_rows(row for dialogue in dialogues for row in rows_of(dialogue))
+
+
+def rows_of(dialogue: Dialogue) -> list[dict[str, str]]:
+    """The rows of one dialogue, a turn each, not reviewed yet."""
+    before: BeliefState = belief_state.EMPTY
+    rows = []
+    for number, turn in enumerate(dialogue.turns, 1):
+        state = turn.state or belief_state.EMPTY
+        changes = changes_text(diff(before, state, OPEN_ONTOLOGY))
+        act = formats.act_words(turn.act) if turn.act else ""
+        cells = (dialogue.id, str(number), dialogue.caption, turn.user, changes, belief_state.to_text(state),
+                 turn.system or "", act)  # fmt: skip
+        rows.append(dict.fromkeys(COLUMNS, "") | dict(zip(COLUMNS, cells, strict=False)))
+        before = state
+    return rows
+
+
+def write_rows(rows: Iterable[Mapping[str, str]]) -> str:
+    """Rows as CSV."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
-    for dialogue in dialogues:
-        before: BeliefState = belief_state.EMPTY
-        for number, turn in enumerate(dialogue.turns, 1):
-            state = turn.state or belief_state.EMPTY
-            changes = changes_text(diff(before, state, OPEN_ONTOLOGY))
-            act = formats.act_words(turn.act) if turn.act else ""
-            row = (dialogue.id, str(number), dialogue.caption, turn.user, changes, belief_state.to_text(state),
-                   turn.system or "", act, "", "", "", "", "")  # fmt: skip
-            table.writerow([_guarded(cell) for cell in row])
-            before = state
+    table.writerows([_guarded(row[name]) for name in COLUMNS] for row in rows)
     return text.getvalue()
 
 
@@ -63,21 +74,27 @@ def import_csv(table: str, dialogues: Sequence[Dialogue]) -> Reviewed:
         ReviewRefused: every row that is ambiguous, does not belong to the dialogues, or breaks the rules of the
             dialogue (unknown value, taking back what is not there, an act that is illogical).
     """
-    rows = _rows(table)
-    known = {dialogue.id: dialogue for dialogue in dialogues}
+    rows = read_rows(table)
     problems: list[tuple[int, str]] = []
-    of_dialogue: dict[str, dict[int, tuple[int, Mapping[str, str]]]] = defaultdict(dict)
-    for line, row in rows:
-        problem = _place_problem(row, known, of_dialogue[row["dialogue"]])
-        if problem:
-            problems.append((line, problem))
-        else:
-            of_dialogue[row["dialogue"]][int(row["turn"])] = (line, row)
-    corrected = [_corrected(dialogue, of_dialogue[dialogue.id], problems) for dialogue in dialogues]
+    of_dialogue = _by_dialogue(rows, dialogues, problems)
+    mended = [corrected(dialogue, of_dialogue[dialogue.id], problems) for dialogue in dialogues]
     if problems:
         raise ReviewRefused(*(f"row {line}: {reason}" for line, reason in sorted(problems)))
-    marks = [_mark(row) for _, row in rows]
-    return Reviewed(corrected, marks.count("tick"), marks.count("cross"), len(marks) - sum(map(bool, marks)))
+    marks = [mark_of(row) for _, row in rows]
+    return Reviewed(mended, marks.count("tick"), marks.count("cross"), len(marks) - sum(map(bool, marks)))
+
+
+def rows_by_dialogue(table: str, dialogues: Sequence[Dialogue]) -> dict[str, dict[int, Mapping[str, str]]]:
+    """Dialogue -> turn -> row of a table, complete or not.
+
+    Raises:
+        ReviewRefused: rows that do not belong to the dialogues.
+    """
+    problems: list[tuple[int, str]] = []
+    found = _by_dialogue(read_rows(table), dialogues, problems)
+    if problems:
+        raise ReviewRefused(*(f"row {line}: {reason}" for line, reason in sorted(problems)))
+    return {name: {turn: row for turn, (_, row) in rows.items()} for name, rows in found.items()}
 
 
 def changes_text(update: TurnUpdate) -> str:
@@ -113,37 +130,13 @@ def read_changes(text: str) -> TurnUpdate:
     return TurnUpdate(tuple(added), tuple(removed), is_reset)
 
 
-def _rows(table: str) -> list[tuple[int, Mapping[str, str]]]:
-    """Row numbers as a spreadsheet shows them (the header is row 1), and the cells by column."""
-    reader = csv.reader(io.StringIO(table.removeprefix("\ufeff")))
-    header = next(reader, [])
-    missing = [name for name in COLUMNS if name not in header]
-    if missing:
-        raise ReviewRefused(f"row 1: no column {', '.join(repr(name) for name in missing)}")
-    rows = []
-    for number, cells in enumerate(reader, 2):
-        padded = [*cells, *[""] * (len(header) - len(cells))]
-        if any(cell.strip() for cell in cells):
-            rows.append((number, dict(zip(header, (_unguarded(cell.strip()) for cell in padded), strict=False))))
-    return rows
-
-
-def _place_problem(row: Mapping[str, str], known: Mapping[str, Dialogue], taken: Mapping[int, object]) -> str:
-    dialogue = known.get(row["dialogue"])
-    if dialogue is None:
-        return f"there is no dialogue {row['dialogue']!r}"
-    if not row["turn"].isdecimal() or not 1 <= int(row["turn"]) <= len(dialogue.turns):
-        return f"dialogue {dialogue.id} has turns 1 to {len(dialogue.turns)}, not {row['turn']!r}"
-    if int(row["turn"]) in taken:
-        return f"turn {row['turn']} of {dialogue.id} comes twice"
-    if row["user"] != dialogue.turns[int(row["turn"]) - 1].user.strip():
-        return "the column 'user' was edited; write the new text into 'revised user'"
-    return ""
-
-
-def _corrected(
+def corrected(
     dialogue: Dialogue, rows: Mapping[int, tuple[int, Mapping[str, str]]], problems: list[tuple[int, str]]
 ) -> Dialogue:
+    """The dialogue with its rows (turn -> line and row) applied; the first turn that cannot be is a problem.
+
+    From that turn on the dialogue stays as it was.
+    """
     before = after = belief_state.EMPTY
     turns = []
     for number, turn in enumerate(dialogue.turns, 1):
@@ -159,24 +152,67 @@ def _corrected(
         except (DialogueError, ValueError) as error:
             where = "" if line else f"turn {number} of {dialogue.id}, which the table does not have: "
             problems.append((line, f"{where}{error}"))
-            return dialogue
+            return replace(dialogue, turns=(*turns, *dialogue.turns[len(turns) :]))
     return replace(dialogue, turns=tuple(turns))
+
+
+def mark_of(row: Mapping[str, str]) -> str:
+    """`tick`, `cross`, or nothing where the turn was not looked at."""
+    mark = row.get("correct", "").lower()
+    return "tick" if mark in TICKS else "cross" if mark in CROSSES else ""
+
+
+def read_rows(table: str) -> list[tuple[int, Mapping[str, str]]]:
+    """Row numbers as a spreadsheet shows them (the header is row 1), and the cells by column."""
+    reader = csv.reader(io.StringIO(table.removeprefix("\ufeff")))
+    header = next(reader, [])
+    missing = [name for name in COLUMNS if name not in header]
+    if missing:
+        raise ReviewRefused(f"row 1: no column {', '.join(repr(name) for name in missing)}")
+    rows = []
+    for number, cells in enumerate(reader, 2):
+        padded = [*cells, *[""] * (len(header) - len(cells))]
+        if any(cell.strip() for cell in cells):
+            rows.append((number, dict(zip(header, (_unguarded(cell.strip()) for cell in padded), strict=False))))
+    return rows
+
+
+def _by_dialogue(
+    rows: Sequence[tuple[int, Mapping[str, str]]], dialogues: Sequence[Dialogue], problems: list[tuple[int, str]]
+) -> dict[str, dict[int, tuple[int, Mapping[str, str]]]]:
+    known = {dialogue.id: dialogue for dialogue in dialogues}
+    found: dict[str, dict[int, tuple[int, Mapping[str, str]]]] = defaultdict(dict)
+    for line, row in rows:
+        problem = _place_problem(row, known, found[row["dialogue"]])
+        if problem:
+            problems.append((line, problem))
+        else:
+            found[row["dialogue"]][int(row["turn"])] = (line, row)
+    return found
+
+
+def _place_problem(row: Mapping[str, str], known: Mapping[str, Dialogue], taken: Mapping[int, object]) -> str:
+    dialogue = known.get(row["dialogue"])
+    if dialogue is None:
+        return f"there is no dialogue {row['dialogue']!r}"
+    if not row["turn"].isdecimal() or not 1 <= int(row["turn"]) <= len(dialogue.turns):
+        return f"dialogue {dialogue.id} has turns 1 to {len(dialogue.turns)}, not {row['turn']!r}"
+    if int(row["turn"]) in taken:
+        return f"turn {row['turn']} of {dialogue.id} comes twice"
+    if row["user"] != dialogue.turns[int(row["turn"]) - 1].user.strip():
+        return "the column 'user' was edited; write the new text into 'revised user'"
+    return ""
 
 
 def _check_mark(row: Mapping[str, str]) -> None:
     is_revised = any(row.get(name) for name in _REVISED)
-    mark = _mark(row)
+    mark = mark_of(row)
     if row.get("correct") and not mark:
         raise ValueError(f"'correct' holds {row['correct']!r}; write ✓ or ✗, or leave it empty")
     if is_revised and mark != "cross":
         raise ValueError("something is revised, but the turn is not marked ✗")
     if mark == "cross" and not is_revised:
         raise ValueError("marked ✗, but nothing is revised")
-
-
-def _mark(row: Mapping[str, str]) -> str:
-    mark = row.get("correct", "").lower()
-    return "tick" if mark in TICKS else "cross" if mark in CROSSES else ""
 
 
 def _applied(state: BeliefState, update: TurnUpdate) -> BeliefState:

@@ -91,6 +91,24 @@ def report(
     console.print(f"mean of Fleiss' kappa: {'-' if kappa is None else f'{kappa:.2f}'}; the paper reports {PAPER_KAPPA}")
 
 
+def review(
+    dialogues: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Annotated dialogues, JSON Lines.")],
+    table: Annotated[Path, typer.Argument(dir_okay=False, help="The review table (CSV): begun, or continued.")],
+    port: Port = 8011,
+) -> None:
+    """Open the page of the review on this machine (paper, Fig. 9): correct words, acts and states turn by turn.
+
+    Works on the table of `review export`; whatever is done is in it at once. Then: review import.
+    """
+    from ..terminal import read_open_dialogues
+    from .review_site import review_site
+    from .review_table import ReviewTable
+
+    with told():
+        site = review_site(ReviewTable(table, read_open_dialogues(dialogues)))
+        _serve(site, port)
+
+
 def verdict_table(results: "list[Verdict]", systems: tuple[str, str], num_pairs: int, num_annotators: int) -> Table:
     """A row for each question."""
     table = Table(title=f"{systems[0]} against {systems[1]}: {num_pairs} pairs, {num_annotators} annotators")

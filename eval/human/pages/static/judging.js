@@ -1,12 +1,15 @@
 import { saver } from "./saving.js";
 
 const form = document.getElementById("questions");
-const status = document.getElementById("saved");
-const save = saver(status);
+const save = saver(document.getElementById("saved"));
 
-form.addEventListener("change", ({ target }) => {
-  save(form.dataset.url, { question: target.name, place: target.value }, ({ open, done }) => {
+function keep({ name, value }) {
+  save(name, form.dataset.url, { question: name, place: value }, ({ open, done }) => {
     document.getElementById("done").value = done;
-    status.textContent = open ? `Saved; ${open} of the questions open` : "Saved; all questions answered";
+    return open ? `Saved; ${open} of the questions open` : "Saved; all questions answered";
   });
-});
+}
+
+form.addEventListener("change", ({ target }) => keep(target));
+// what was clicked before this script ran
+for (const radio of form.querySelectorAll("input:checked")) if (!radio.defaultChecked) keep(radio);

@@ -1,45 +1,50 @@
-// Sends changes one after the other; what cannot be sent is tried again until it is kept.
+// Sends changes one after the other, of one field only the newest; what cannot be sent is tried until it is kept.
 const RETRY_MS = 2000;
 
 export function saver(status) {
-  let queue = Promise.resolve();
-  let waiting = 0;
-  addEventListener("beforeunload", (event) => {
-    if (waiting > 0) event.preventDefault();
-  });
+  const pending = new Map();
+  let sending = null;
 
-  async function post(url, body) {
+  async function post({ url, body }) {
     for (;;) {
-      try {
-        const answer = await fetch(url, {
-          method: "POST",
-          headers: { "Content-Type": "application/json" },
-          body: JSON.stringify(body),
-        });
-        if (answer.ok) return await answer.json();
-        const { detail } = await answer.json().catch(() => ({ detail: answer.statusText }));
-        throw Object.assign(new Error(typeof detail === "string" ? detail : answer.statusText), { isFinal: answer.status < 500 });
-      } catch (error) {
-        if (error.isFinal) throw error;
-        status.textContent = "Not saved: the program does not answer. Start it again; this page keeps trying.";
-        await new Promise((done) => setTimeout(done, RETRY_MS));
-      }
+      const answer = await fetch(url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(body),
+      }).catch(() => null);
+      if (answer && answer.status < 500) return answer;
+      status.textContent = "Not saved: the program does not answer. Start it again; this page keeps trying.";
+      await new Promise((done) => setTimeout(done, RETRY_MS));
     }
   }
 
-  return function save(url, body, then) {
-    waiting += 1;
-    queue = queue
-      .then(() => post(url, body))
-      .then((answer) => {
-        status.textContent = "Saved";
-        then(answer);
-      })
-      .catch((error) => {
-        status.textContent = `Not saved: ${error.message}`;
-      })
-      .finally(() => {
-        waiting -= 1;
-      });
+  async function send() {
+    let told = "Saved";
+    while (pending.size) {
+      const [key, change] = pending.entries().next().value;
+      pending.delete(key);
+      const answer = await post(change);
+      const body = await answer.json();
+      if (answer.ok) told = change.then(body) || told;
+      else told = `Not saved: ${typeof body.detail === "string" ? body.detail : answer.statusText}`;
+    }
+    status.textContent = told;
+    sending = null;
+  }
+
+  addEventListener("beforeunload", (event) => {
+    if (sending) event.preventDefault();
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    if (!link || !sending) return;
+    event.preventDefault();
+    sending.then(() => link.click());
+  });
+
+  return function save(key, url, body, then) {
+    pending.set(key, { url, body, then });
+    status.textContent = "Saving…";
+    sending ??= send();
   };
 }
