@@ -13,6 +13,7 @@ from . import losses
 from .edit_job import EditJob
 from .latent_prior import LatentPrior
 from .presets import TERMS
+from .shards import Shards
 from .stylegan2 import Generator
 from .synthesis import FrozenSynthesis
 
@@ -61,7 +62,8 @@ class StepReport(NamedTuple):
 class EditBatch:
     """Edits that advance together, each with its own variable, moments, step count and weights.
 
-    Rows never mix: losses are summed over edits, so k edits together equal k edits alone.
+    Rows never mix: losses are summed over edits, so k edits together equal k edits alone. On a CPU they are computed in
+    as many slices as there are threads (`shards`).
 
     Args:
         models: the frozen networks.
@@ -86,6 +88,7 @@ class EditBatch:
         self._rows: dict[str, Tensor] = {}
         self._counts: list[int] = []  # Adam steps of each row
         mode = "reduce-overhead" if self._device.type == "cuda" else "default"
+        self._shards = Shards() if self._device.type == "cpu" and not compile_step else None
         self._evaluate = torch.compile(self._objective, mode=mode) if compile_step else self._objective
 
     def __len__(self) -> int:
@@ -144,7 +147,15 @@ class EditBatch:
 
     def step(self, learning_rates: Sequence[float]) -> StepReport:
         """One Adam step of every edit, each with its own learning rate."""
-        rows = self._rows
+        parts = self._shards.map(self._evaluated, len(self)) if self._shards else [self._evaluated(slice(None))]
+        gradient, losses_, finite, images = (torch.cat(part) for part in zip(*parts, strict=True))
+        self._adam(gradient, learning_rates)
+        report = torch.cat([losses_, finite[:, None]], dim=1).cpu().double()
+        return StepReport(report[:, :-1], [bool(flag) for flag in report[:, -1]], images)
+
+    def _evaluated(self, part: slice) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Of some rows: gradient, terms and total [B, len(TERMS) + 1], whether both are finite [B], images."""
+        rows = {key: value[part] for key, value in self._rows.items()}
         x = rows["x"].detach().requires_grad_()
         is_used = tuple((rows["weights"] != 0).any(dim=0).tolist())
         terms, images = self._evaluate(x, rows, is_used)
@@ -152,9 +163,7 @@ class EditBatch:
         totals = (terms * rows["weights"]).sum(dim=1)
         (gradient,) = torch.autograd.grad(totals.sum(), x)
         finite = totals.isfinite() & gradient.isfinite().flatten(1).all(dim=1)
-        self._adam(gradient, learning_rates)
-        report = torch.cat([terms, totals[:, None], finite[:, None]], dim=1).detach().cpu().double()
-        return StepReport(report[:, :-1], [bool(flag) for flag in report[:, -1]], images.detach())
+        return gradient, torch.cat([terms, totals[:, None]], dim=1).detach(), finite, images.detach()
 
     @torch.no_grad()
     def latents(self, rows: Sequence[int]) -> Tensor:
