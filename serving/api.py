@@ -5,8 +5,20 @@ from fastapi.responses import JSONResponse
 from starlette.middleware.cors import CORSMiddleware
 
 from .. import __version__
-from . import problems, routes_choices, routes_images, routes_langgraph, routes_page, routes_threads, routes_turns
+from . import (
+    mcp_http,
+    openai_errors,
+    problems,
+    routes_choices,
+    routes_images,
+    routes_langgraph,
+    routes_openai,
+    routes_page,
+    routes_threads,
+    routes_turns,
+)
 from .border import Border, TheBorder
+from .mcp_http import McpEndpoint
 from .middleware import BodyLimit, LocalOnly, SecurityHeaders
 from .problems import Problem
 from .schemas import Health, Version
@@ -23,6 +35,8 @@ system = APIRouter(tags=["system"])
 
 def create_app(border: Border) -> FastAPI:
     """The app; all state is in the border."""
+    max_bytes = _body_limit(border.service.limits.images.max_bytes)
+    mcp = McpEndpoint(border, max_bytes(mcp_http.PATH))
     app = FastAPI(
         title="ChatEdit",
         version=__version__,
@@ -31,17 +45,20 @@ def create_app(border: Border) -> FastAPI:
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         responses=ERRORS,
+        lifespan=mcp.lifespan,
     )
     app.state.border = border
+    app.router.routes.append(mcp.route)
     for router in (system, routes_choices.router, routes_images.router, routes_threads.router, routes_turns.router):
         app.include_router(router)
     app.include_router(routes_langgraph.router)
+    app.include_router(routes_openai.router)
     routes_page.install(app)
     problems.install(app)
     origins = border.settings.cors_origins
     if not border.settings.needs_keys:
         app.add_middleware(LocalOnly, origins=origins)
-    app.add_middleware(BodyLimit, max_bytes=_body_limit(border.service.limits.images.max_bytes))
+    app.add_middleware(BodyLimit, max_bytes=max_bytes)
     if origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=list(origins), allow_methods=["*"], allow_headers=["*"], max_age=600
@@ -79,7 +96,8 @@ def _body_limit(max_image_bytes: int):
     def max_bytes(path: str) -> int:
         if path == "/v1/images":
             return max_image_bytes
-        if path.startswith("/langgraph/threads/") and "/runs" in path:  # a message may bring a picture, as base64
+        # a message may bring a picture, as base64
+        if path in (mcp_http.PATH, openai_errors.PATH) or (path.startswith("/langgraph/threads/") and "/runs" in path):
             return max_image_bytes * 4 // 3 + MAX_JSON_BYTES
         return MAX_JSON_BYTES
 

@@ -41,6 +41,16 @@ def serve(
     _serve(settings, args)
 
 
+def mcp(
+    home: Home = None,
+    pack: Annotated[str, typer.Option("--pack", help="Name of a model pack, or its folder.")] = "portraits",
+) -> None:
+    """Serve MCP on stdin and stdout, with the models in this process; agents start it. `serve` has MCP at /mcp, too."""
+    from .mcp_stdio import serve_local
+
+    serve_local(_settings(home), pack)
+
+
 @keys.command("create")
 def create_key(
     name: Annotated[str, typer.Argument(help="For people: who or what uses it.")],

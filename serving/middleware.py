@@ -4,10 +4,13 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .config import is_loopback
 from .errors import BodyTooLarge, NotAllowed
+from .openai_errors import PATH as OPENAI_PATH
+from .openai_errors import openai_response
 from .problems import response_of
 
 SECURITY_HEADERS = {
@@ -54,7 +57,7 @@ class BodyLimit:
         allowed, seen = self._max_bytes(scope["path"]), 0
         announced = Headers(scope=scope).get("content-length", "0")
         if announced.isascii() and announced.isdigit() and int(announced) > allowed:
-            await response_of(BodyTooLarge(allowed))(scope, receive, send)
+            await _refusal(scope, BodyTooLarge(allowed))(scope, receive, send)
             return
 
         async def receive_counted() -> Message:
@@ -66,6 +69,10 @@ class BodyLimit:
             return message
 
         await self._app(scope, receive_counted, send)
+
+
+def _refusal(scope: Scope, error: Exception) -> Response:
+    return openai_response(error) if scope["path"] == OPENAI_PATH else response_of(error)
 
 
 class LocalOnly:
@@ -82,7 +89,7 @@ class LocalOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (why := self._why_not(Headers(scope=scope))):
-            await response_of(NotAllowed(why))(scope, receive, send)
+            await _refusal(scope, NotAllowed(why))(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
