@@ -84,6 +84,7 @@ def _latency(axes: Axes, trackers: Sequence[TrackerScores]) -> None:
             axes.plot(scores.cost.p95_ms, place, "|", color=_color(place), markersize=12)
     _name_rows(axes, trackers)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("milliseconds (log)")
 
 
