@@ -20,7 +20,9 @@ from . import (
 from .border import Border, TheBorder
 from .mcp_http import McpEndpoint
 from .middleware import BodyLimit, LocalOnly, SecurityHeaders
+from .observer import Observer
 from .problems import Problem
+from .routes_metrics import router as metrics_router
 from .schemas import Health, Version
 
 API = "v1"
@@ -45,9 +47,12 @@ def create_app(border: Border) -> FastAPI:
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         responses=ERRORS,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # ours quotes nobody; see serving/observer.py
         lifespan=mcp.lifespan,
     )
     app.state.border = border
+    app.state.metrics_page = border.service.metrics.exposition
+    app.include_router(metrics_router)
     app.router.routes.append(mcp.route)
     for router in (system, routes_choices.router, routes_images.router, routes_threads.router, routes_turns.router):
         app.include_router(router)
@@ -64,6 +69,7 @@ def create_app(border: Border) -> FastAPI:
             CORSMiddleware, allow_origins=list(origins), allow_methods=["*"], allow_headers=["*"], max_age=600
         )
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Observer, metrics=border.service.metrics)
     return app
 
 

@@ -19,7 +19,9 @@ from .app_config import AppConfig
 from .assembly import open_border
 from .config import Settings
 from .deployments import DialogueDeployment, EditorDeployment, Inverter, InverterDeployment
+from .metrics_board import SharedMetrics
 from .ray_dialogue import RayDialogueModel
+from .telemetry import install_telemetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Ingress:
         self, config: AppConfig, dialogue: DeploymentHandle, inverter: DeploymentHandle, editor: DeploymentHandle
     ) -> None:
         self._stack = ExitStack()
+        self._has_siblings = config.ingress.replicas != 1
+        install_telemetry(Settings())
         ray_editor = RayEditor(editor, inverter)
         self._border = self._stack.enter_context(
             open_border(
@@ -57,7 +61,12 @@ class Ingress:
         )
 
     def __serve_build_asgi_app__(self) -> FastAPI:
-        return create_app(self._border)
+        app = create_app(self._border)
+        if self._has_siblings:
+            shared = SharedMetrics(self._border.service.metrics.exposition)
+            self._stack.callback(shared.close)
+            app.state.metrics_page = shared.page
+        return app
 
     def __del__(self) -> None:  # Ray Serve calls it after the drain
         self._stack.close()

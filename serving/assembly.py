@@ -22,6 +22,8 @@ from .border import Border
 from .config import Settings
 from .database import Database
 from .keys import KeyRing
+from .measured_editor import MeasuredEditor
+from .metrics import Metrics
 from .service import Service, ServiceLimits
 from .signed_urls import UrlSigner, signing_secret
 
@@ -55,6 +57,8 @@ def open_border(
         second: another tracker, whose opinion is recorded beside the first's.
         portraits: those that the pack ships, to start with.
     """
+    metrics = Metrics()
+    editor = MeasuredEditor(editor, metrics)
     with ExitStack() as stack:
         dsn = settings.postgres
         leases: Leases = PostgresLeases(dsn) if dsn else FolderLeases(settings.home / "leases")
@@ -63,12 +67,13 @@ def open_border(
         stack.callback(database.close)
         store = Store(settings.store_location, leases if dsn else None)
         tool = edit_face_tool(editor, store, timeout_s=edit_timeout_s, default_preset=preset)
-        opinion = None if second is None else SecondOpinion(second)
+        opinion = None if second is None else SecondOpinion(second, on_record=metrics.note_opinion)
         if opinion is not None:
             stack.callback(opinion.close)
         graph = build_graph(model, tool, checkpointer, opinion=opinion, seed=seed)
         talk = Conversations(graph, leases, editor.cancel)
-        service = Service(talk, editor, store, database, limits, (lambda: None) if dsn else _purger(settings.home))
+        purge = (lambda: None) if dsn else _purger(settings.home)
+        service = Service(talk, editor, store, database, limits, purge, metrics)
         pool = ThreadPoolExecutor(limits.max_turns + SPARE_WORKERS, thread_name_prefix="turn")
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         keys, signer = KeyRing(database), UrlSigner(signing_secret(settings))

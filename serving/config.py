@@ -27,6 +27,10 @@ class Settings(BaseSettings):
         secret: signs the URLs of pictures; kept in a file of `home` where None (set it where several machines serve).
         public_url: how clients reach the service; from the request where None.
         cors_origins: web pages that may call the API, such as LangGraph's chat front ends.
+        metrics_token: bearer token of `/metrics`, which is closed without it where API keys are needed.
+        log_file: JSON lines are appended to it; stderr of each replica where None.
+        log_level: `DEBUG`, `INFO`, `WARNING`, `ERROR`.
+        log_error_messages: log messages of errors too, which may quote what people said.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -40,6 +44,10 @@ class Settings(BaseSettings):
     secret: SecretStr | None = Field(default=None, min_length=16)
     public_url: str | None = None
     cors_origins: tuple[str, ...] = ()
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
+    log_file: Path | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_error_messages: bool = False
 
     @property
     def needs_keys(self) -> bool:

@@ -16,6 +16,9 @@ from ..dialogue.formats import Context
 from ..dialogue.protocols import DialogueModel, Reply, Tracked
 from ..tools.editor import Editor, EditProgress, EditRequest, EditResult, Inversion
 from ..tools.errors import EditCancelled, EditError
+from ..tools.tracing import Carrier, span
+from .config import Settings
+from .telemetry import install_telemetry
 
 TurnCall = tuple[Context, Collection[str], int | None]
 PROGRESS_PERIOD_S = 0.1  # between two progress reports of an edit; the engine steps faster
@@ -46,14 +49,18 @@ class DialogueDeployment:
     """
 
     def __init__(self, load: Callable[[], DialogueModel], max_batch_size: int, batch_wait_timeout_s: float) -> None:
+        install_telemetry(Settings())
         self._model = load()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="dialogue")
         self._turns.set_max_batch_size(max_batch_size)  # type: ignore[attr-defined]
         self._turns.set_batch_wait_timeout_s(batch_wait_timeout_s)  # type: ignore[attr-defined]
 
-    async def turn(self, context: Context, attributes: Collection[str], seed: int | None) -> tuple[Tracked, Reply]:
+    async def turn(
+        self, context: Context, attributes: Collection[str], seed: int | None, trace: Carrier | None = None
+    ) -> tuple[Tracked, Reply]:
         """Both tasks of one turn; runs together with what else arrives now."""
-        return await self._turns((context, attributes, seed))
+        with span("DialogueModel.turn", trace):
+            return await self._turns((context, attributes, seed))
 
     async def respond(
         self,
@@ -89,14 +96,16 @@ class InverterDeployment:
     """Photos to latents, in batches; arguments as above."""
 
     def __init__(self, load: Callable[[], Inverter], max_batch_size: int, batch_wait_timeout_s: float) -> None:
+        install_telemetry(Settings())
         self._inverter = load()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="inverter")
         self._inversions.set_max_batch_size(max_batch_size)  # type: ignore[attr-defined]
         self._inversions.set_batch_wait_timeout_s(batch_wait_timeout_s)  # type: ignore[attr-defined]
 
-    async def invert(self, image: bytes) -> Inversion | EditError:
+    async def invert(self, image: bytes, trace: Carrier | None = None) -> Inversion | EditError:
         """The latent of one photo, or why there is none."""
-        return await self._inversions(image)
+        with span("Inverter.invert", trace):
+            return await self._inversions(image)
 
     @serve.batch
     async def _inversions(self, images: list[bytes]) -> list[Inversion | EditError]:
@@ -114,6 +123,7 @@ class EditorDeployment:
     """
 
     def __init__(self, load: Callable[[], Editor], max_ongoing: int, stuck_after_s: float) -> None:
+        install_telemetry(Settings())
         self._editor, self._stuck_after_s = load(), stuck_after_s
         self._pool = ThreadPoolExecutor(max_ongoing, thread_name_prefix="edit")
         self._num_running, self._moved_at = 0, time.monotonic()
@@ -122,9 +132,11 @@ class EditorDeployment:
         """See `Editor.version`."""
         return self._editor.version
 
-    async def edit(self, request: EditRequest) -> AsyncIterator[EditProgress | EditResult | EditError]:
+    async def edit(
+        self, request: EditRequest, trace: Carrier | None = None
+    ) -> AsyncIterator[EditProgress | EditResult | EditError]:
         """Progress now and then, and last the result or why there is none. Whoever stops listening cancels the edit."""
-        run = _Run(self._editor, request, self._note_step)
+        run = _Run(self._editor, request, self._note_step, trace)
         if self._num_running == 0:
             self._moved_at = time.monotonic()
         self._num_running += 1
@@ -148,7 +160,10 @@ class EditorDeployment:
 class _Run:
     """One edit in a thread, its progress in the event loop."""
 
-    def __init__(self, editor: Editor, request: EditRequest, note_step: Callable[[], None]) -> None:
+    def __init__(
+        self, editor: Editor, request: EditRequest, note_step: Callable[[], None], trace: Carrier | None
+    ) -> None:
+        self._trace = trace
         # a name of its own: a caller that died may have left the same edit running
         self._request = dataclasses.replace(request, id=f"{request.id}/{uuid.uuid4()}")
         self._id, self._editor, self._note_step = request.id, editor, note_step
@@ -173,7 +188,8 @@ class _Run:
         try:
             if self._is_cancelled:
                 return EditCancelled(0)
-            return self._editor.edit(self._request, self._report)
+            with span("Editor.edit", self._trace):
+                return self._editor.edit(self._request, self._report)
         except EditError as error:
             return error
         finally:

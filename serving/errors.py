@@ -56,6 +56,11 @@ class DatabaseUnavailable(Throttled):
         return f"the database cannot be used at the moment ({self.args[1]}): try again"
 
 
+def error_name(error: BaseException) -> str:
+    """What went wrong, for metrics and logs: of a turn that failed, the name of its own error."""
+    return error.args[0] if isinstance(error, TurnFailed) else type(error).__name__
+
+
 class UploadTooSlow(ServiceError):
     """Args: seconds allowed."""
 

@@ -34,13 +34,16 @@ def serving_here(
 ) -> Iterator[tuple[str, Callable[[], None]]]:
     """Start Ray and the application; its URL, and a function that waits until the process is told to stop.
 
+    Logs go to `logs/service.jsonl` in the settings' home, unless they name another file.
+
     There is no dashboard, and Ray's own ports answer only to processes that have its token (`~/.ray/auth_token`),
     as is its default for a cluster that a program starts for itself.
 
     Args:
         application: instead of `build(args)`.
     """
-    settings = settings.model_copy(update={"host": settings.host or LOOPBACK})
+    log_file = settings.log_file or settings.home / "logs" / "service.jsonl"
+    settings = settings.model_copy(update={"host": settings.host or LOOPBACK, "log_file": log_file})
     settings.export()  # the replicas read their settings from the environment
     for name, value in RAY_ENVIRONMENT.items():
         os.environ.setdefault(name, value)

@@ -16,6 +16,7 @@ from ..agent.errors import AgentError, NothingToRedo, NothingToUndo, ThreadBusy,
 from ..editing.image_errors import BadImage, ImageFileTooLarge, NotAnImage
 from ..tools.errors import EditError, EditorBusy, RetryableCall, StoreUnavailable, UnknownImage
 from . import errors
+from .observer import PROBLEM
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -121,6 +122,7 @@ def _seconds(seconds: float) -> str:
 
 async def _answer(request: Request, error: Exception) -> JSONResponse:
     response = response_of(error)
+    request.scope[PROBLEM] = errors.error_name(error)
     if response.status_code >= 500:
         logger.error("%s %s: %s", request.method, request.url.path, type(error).__name__, exc_info=error)
     return response

@@ -9,6 +9,7 @@ from ..dialogue.belief_state import BeliefState
 from ..dialogue.formats import Context
 from ..dialogue.protocols import Reply, Tracked
 from ..tools.ray_calls import call
+from ..tools.tracing import carrier, span
 
 TURN_S = 60.0
 
@@ -37,8 +38,9 @@ class RayDialogueModel:
         self, contexts: Sequence[Context], attributes: Sequence[Collection[str]], seed: int | None = None
     ) -> list[tuple[Tracked, Reply]]:
         """See the protocol."""
-        pairs = zip(contexts, attributes, strict=True)
-        return [
-            cast("tuple[Tracked, Reply]", call(self._handle.turn, one, list(held), seed, timeout_s=TURN_S))
-            for one, held in pairs
-        ]
+        with span("track"):
+            pairs, trace = zip(contexts, attributes, strict=True), carrier()
+            return [
+                cast("tuple[Tracked, Reply]", call(self._handle.turn, one, list(held), seed, trace, timeout_s=TURN_S))
+                for one, held in pairs
+            ]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
 from fastapi import Request
@@ -38,7 +39,8 @@ class RunningTurn(Generic[Result]):
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._begun, self._has_events = asyncio.Event(), False
         self._cancel, self._is_detached = cancel, is_detached
-        self._future = self._loop.run_in_executor(border.pool, work, self._report)
+        context = copy_context()  # ids of logs, and the trace
+        self._future = self._loop.run_in_executor(border.pool, lambda: context.run(work, self._report))
         self._future.add_done_callback(self._end)
 
     async def started(self) -> None:

@@ -27,10 +27,12 @@ from .calls import Calls
 from .database import Database
 from .errors import ImageInUse, PhotoGiven, ServiceBusy
 from .holdings import UPLOADED, Holdings
+from .metrics import Metrics
 from .outcomes import Outcome, outcome_of, storage_errors
 from .run_board import RunBoard, Status
 from .thread_index import ThreadIndex, ThreadRecord
 from .turn_follower import OnEvent, TurnFollower
+from .turn_watch import watched
 from .uploads import CleanImage, cleaned
 from .usage import Meter, RateLimits
 
@@ -74,6 +76,7 @@ class Service:
         database: bookkeeping.
         limits: what this process accepts.
         purge: makes deleted rows unreadable, where the database needs telling.
+        metrics: where turns are counted.
     """
 
     def __init__(
@@ -84,8 +87,10 @@ class Service:
         database: Database,
         limits: ServiceLimits = ServiceLimits(),
         purge: Callable[[], None] = lambda: None,
+        metrics: Metrics | None = None,
     ) -> None:
-        self._purge = purge
+        self._purge, self.metrics = purge, metrics or Metrics()
+        self.metrics.turn_slots.set(limits.max_turns)
         self.talk, self.editor, self.store, self.limits = talk, editor, store, limits
         self.threads, self.board = ThreadIndex(database), RunBoard(database)
         self.holdings, self.calls = Holdings(database, store), Calls(database)
@@ -339,21 +344,23 @@ class Service:
         metadata: Mapping[str, Any] | None,
     ) -> Result:
         """Run turns in a slot, with their run on the board and their cost on the owner's meter."""
-        follower = TurnFollower(
-            self.holdings, self.board, owner, thread, lambda: self.talk.cancel(thread), on_event, metadata
-        )
         status: Status = "error"
-        try:
-            with self._slot(owner):
-                result = run(follower)
-            status = _STATUS_OF.get(follower.failure, "error")
-            return result
-        finally:
-            if follower.compute_s:
-                self.meter.add_compute(owner, follower.compute_s)
-            if follower.run is not None:
-                self.board.finish(follower.run, status)
-                self.threads.touch(thread)
+        with watched(self.metrics, thread) as watch:
+            follower = TurnFollower(
+                self.holdings, self.board, owner, thread, lambda: self.talk.cancel(thread), on_event, metadata, watch
+            )
+            try:
+                with self._slot(owner):
+                    result = run(follower)
+                status = _STATUS_OF.get(follower.failure, "error")
+                watch.outcome = follower.failure or watch.outcome
+                return result
+            finally:
+                if follower.compute_s:
+                    self.meter.add_compute(owner, follower.compute_s)
+                if follower.run is not None:
+                    self.board.finish(follower.run, status)
+                    self.threads.touch(thread)
 
     def _move(
         self, owner: str, thread: str, key: str | None, facts: list[Any], move: Callable[[str], Answer]

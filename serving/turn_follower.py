@@ -6,6 +6,7 @@ from typing import Any
 
 from .holdings import Holdings
 from .run_board import RunBoard
+from .turn_watch import TurnWatch
 
 OnEvent = Callable[[str, dict[str, Any]], None]
 """Called, perhaps from another thread, with `start` {"run"}, `state` {"belief_state", "update"}, `progress` {"step",
@@ -23,6 +24,7 @@ class TurnFollower:
         cancel: cancels the turn in this process.
         on_event: who else listens.
         metadata: of the run.
+        watch: times the turn.
     """
 
     def __init__(
@@ -34,9 +36,11 @@ class TurnFollower:
         cancel: Callable[[], object],
         on_event: OnEvent | None = None,
         metadata: Mapping[str, Any] | None = None,
+        watch: TurnWatch | None = None,
     ) -> None:
         self._holdings, self._board, self._owner, self._thread = holdings, board, owner, thread
         self._cancel, self._on_event, self._metadata = cancel, on_event, metadata
+        self._watch = watch or TurnWatch()
         self._asked_at = time.monotonic()
         self.run: str | None = None
         self.compute_s = 0.0
@@ -47,6 +51,7 @@ class TurnFollower:
         if kind == "start":
             self._board.interrupt_running(self._thread)
             self.run = self._board.start(self._owner, self._thread, self._metadata)
+            self._watch.started(self.run)
             self._pass("start", {"run": self.run})
         elif kind == "progress":
             self._progress(data)
@@ -67,6 +72,7 @@ class TurnFollower:
                 self._cancel()
 
     def _node(self, name: str, update: dict[str, Any]) -> None:
+        self._watch.ended(name)
         pending = update.get("pending")
         if name == "track" and pending:
             self._pass("state", {"belief_state": pending["belief_state"], "update": pending["update"]})

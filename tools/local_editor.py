@@ -26,6 +26,7 @@ from ..editing.photo import open_photo
 from ..editing.text_targets import TextTargets
 from .editor import EditMetrics, EditOptions, EditProgress, EditRequest, EditResult, Inversion
 from .errors import EditorBroke, InvalidBeliefState
+from .tracing import span
 
 CODE_VERSION = 1  # raise it when the same pack would give other pictures
 NUM_PREVIEWS = 3
@@ -73,7 +74,9 @@ class LocalEditor:
         with self._lock:
             self._running[request.id] = handle
         try:
-            done = handle.result()
+            with span("engine") as traced:
+                done = handle.result()
+                traced.set_attribute("steps", done.steps)
         except (RuntimeError, MemoryError) as error:  # torch: out of memory, a device that is gone
             raise EditorBroke(str(error)) from error
         finally:

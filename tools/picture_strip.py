@@ -8,6 +8,11 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
+from ..editing.credential_check import check_credentials
+from ..editing.credential_errors import NoCredentials
+from ..editing.credentials import ContentCredentials
+from ..editing.image_errors import NotAnImage
+
 TILE_PX, GAP_PX, TEXT_PX, LINE_PX, NUM_LINES = 256, 8, 14, 18, 3
 PAPER, INK = "white", (40, 40, 40)
 
@@ -44,7 +49,19 @@ def strip_png(tiles: Sequence[Tile]) -> bytes:
         strip.paste(picture.resize((TILE_PX, TILE_PX), Image.Resampling.LANCZOS), (left, top))
     buffer = io.BytesIO()
     strip.save(buffer, format="PNG")
-    return buffer.getvalue()
+    return _credited(buffer.getvalue(), tiles)
+
+
+def _credited(png: bytes, tiles: Sequence[Tile]) -> bytes:
+    """The strip with content credentials that say what the last of its edited pictures says."""
+    for tile in reversed(tiles):
+        try:
+            report = check_credentials(tile.picture)
+        except (NoCredentials, NotAnImage):
+            continue
+        if report.is_valid and report.belief_state is not None:
+            return ContentCredentials().signed(png, report.belief_state, report.pack)
+    return png
 
 
 def _lines(words: str) -> list[str]:

@@ -10,6 +10,7 @@ from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 from .editor import EditProgress, EditRequest, EditResult, Inversion
 from .errors import EditCancelled, EditError, EditorGone, EditTimedOut
 from .ray_calls import call, repeated
+from .tracing import carrier, span
 
 ANSWER_S = 60.0  # beyond an edit's own time: a replica may have to be started first
 INVERSION_S = 120.0
@@ -43,14 +44,16 @@ class RayEditor:
 
     def invert(self, image: bytes) -> Inversion:
         """See `Editor.invert`."""
-        outcome = call(self._inverter.invert, image, timeout_s=INVERSION_S)
+        with span("invert"):
+            outcome = call(self._inverter.invert, image, carrier(), timeout_s=INVERSION_S)
         if isinstance(outcome, EditError):
             raise outcome
         return outcome
 
     def edit(self, request: EditRequest, on_progress: Callable[[EditProgress], None] | None = None) -> EditResult:
         """See `Editor.edit`; `on_progress` is called from this thread."""
-        return repeated(lambda: self._edit_once(request, on_progress))
+        with span("edit"):
+            return repeated(lambda: self._edit_once(request, on_progress))
 
     def cancel(self, request_id: str) -> bool:
         """See `Editor.cancel`; knows the edits of this process."""
@@ -62,7 +65,7 @@ class RayEditor:
         return True
 
     def _edit_once(self, request: EditRequest, on_progress: Callable[[EditProgress], None] | None) -> EditResult:
-        stream = cast(DeploymentResponseGenerator, self._editor.options(stream=True).edit.remote(request))
+        stream = cast(DeploymentResponseGenerator, self._editor.options(stream=True).edit.remote(request, carrier()))
         with self._lock:
             self._running[request.id] = stream
         watch = _Watch(stream, request.timeout_s)
