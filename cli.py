@@ -12,6 +12,7 @@ from .eval import bench_commands, edit_commands
 from .eval import commands as eval_commands
 from .eval.compare import commands as compare_commands
 from .eval.human import commands as human_commands
+from .eval.tables import commands as tables_commands
 from .serving import commands as serving_commands
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app.add_typer(dialogue_commands.train, name="train")
 dialogue_commands.train.command("portraits")(portraits_commands.train)
 app.add_typer(eval_commands.evaluation, name="eval")
 eval_commands.evaluation.command("turns")(edit_commands.turns)
+eval_commands.evaluation.command("tables")(tables_commands.tables)
 eval_commands.evaluation.add_typer(human_commands.app, name="human")
 eval_commands.review.command("serve")(human_commands.review)
 app.add_typer(compare_commands.app, name="compare")

@@ -40,3 +40,13 @@ class PredictionsDoNotFit(EvalError):
 
     def __str__(self) -> str:
         return f"{self.args[0]}: {self.args[1]}"
+
+
+class ImageNetWeightsMissing(EvalError):
+    """FID and LPIPS were asked for, and their weights cannot be had. Args: reason."""
+
+    def __str__(self) -> str:
+        return (
+            f"the ImageNet weights of FID and LPIPS cannot be had here ({self.args[0]}); put them into the cache of "
+            "torch (see torch.hub.get_dir), or leave --imagenet out for a pack with a reader of its own"
+        )

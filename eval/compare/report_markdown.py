@@ -10,7 +10,7 @@ def markdown(comparison: Comparison, title: str, source: Mapping[str, str]) -> s
     """The whole report; `source` is told at the top."""
     parts = [f"# {title}", f"{comparison.num_dialogues:,} dialogues, {comparison.num_turns:,} turns."]
     parts.append("\n".join(f"- {key}: `{value}`" for key, value in source.items()))
-    parts += [_table(table) for table in tables(comparison)]
+    parts += [table_markdown(table) for table in tables(comparison)]
     for scores in comparison.trackers:
         parts.append(f"## Examples: {scores.name}")
         for kind, turns in examples(scores):
@@ -27,7 +27,8 @@ def markdown(comparison: Comparison, title: str, source: Mapping[str, str]) -> s
     return "\n\n".join(parts) + "\n"
 
 
-def _table(table: ReportTable) -> str:
+def table_markdown(table: ReportTable) -> str:
+    """A table under its title, with its note."""
     rule = "| --- " + "| ---: " * (len(table.header) - 1) + "|"
     lines = [_row(table.header), rule, *map(_row, table.rows)]
     return "\n".join([f"## {table.title}", "", table.note, "", *lines])
