@@ -188,9 +188,9 @@ def test_a_wait_beyond_the_clients_patience_is_told(tmp_path: Path):
     with (
         live(tmp_path, limits=limits) as service,
         ChatEdit(service.url, service.key("alice"), retry=policy) as client,
+        pytest.raises(errors.TooManyRequests) as refused,
     ):
-        with pytest.raises(errors.TooManyRequests) as refused:
-            [client.threads() for _ in range(3)]
+        [client.threads() for _ in range(3)]
     assert (refused.value.retry_after_s or 0) >= 1
 
 

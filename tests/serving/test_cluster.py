@@ -1,5 +1,6 @@
 """The application on a real local Ray cluster: what works, and what happens when parts of it die."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -7,8 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from chatedit.client import ChatEdit
 from local_service import WAIT_S, LocalService, free_port
+from mcp import Client
 from one_server import events
+from openai import OpenAI
+from scripted import png
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -166,3 +171,27 @@ def test_a_service_that_is_told_to_stop_finishes_what_runs(service: LocalService
     assert results[0].json()["turn"]["belief_state"] == {"hair": ["goatee"]}
     service.start()
     assert service.state(thread)["num_turns"] == 1
+
+
+def test_other_agents_reach_the_same_conversations(service: LocalService):
+    url = f"{service.url}/mcp"
+
+    async def by_mcp(image: str) -> str:
+        async with Client(url) as client:
+            answer = await client.call_tool("converse", {"image": image, "utterance": "add bangs"})
+            assert not answer.is_error, answer
+            return answer.structured_content["thread"]
+
+    with ChatEdit(service.url) as client, OpenAI(base_url=f"{service.url}/v1", api_key="none needed") as openai:
+        thread = asyncio.run(by_mcp(client.upload(png(11, 48)).id))
+        told = [type(event).__name__ for event in client.stream(thread, "add lipstick")]
+        assert (told[0], told[-1]) == ("Started", "Finished")
+        chunks = openai.chat.completions.create(
+            model="chatedit",
+            messages=[{"role": "user", "content": "add pale skin"}],
+            metadata={"thread": thread},
+            stream=True,
+        )
+        assert "Done" in "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+        state = client.state(thread)
+    assert state.belief_state == {"hair": ["bangs"], "makeup": ["lipstick", "pale skin"]}
