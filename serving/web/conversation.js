@@ -1,7 +1,7 @@
 /* One conversation as this tab knows it: what the service keeps of it, and the turn that runs. */
 
 import * as api from "./api.js";
-import { withoutValue, withValue } from "./wishes.js";
+import { valuesOf, withoutValue, withValue } from "./wishes.js";
 
 const PAGE = 100;
 const MAX_WAIT_S = 30; // a service that is busy for longer is told as an error
@@ -65,7 +65,7 @@ export class Conversation extends EventTarget {
   /** End the turn that runs; its words are given back. */
   async cancel() {
     const running = this.running;
-    if (!running) return;
+    if (!running || running.isCancelled) return;
     running.isCancelled = true;
     this.changed();
     try {
@@ -78,14 +78,12 @@ export class Conversation extends EventTarget {
   }
 
   /** Undo, redo, or go to a version. */
-  undo = () => this.move("undo");
-  redo = () => this.move("redo");
+  undo = () => this.canUndo && this.move("undo");
+  redo = () => this.canRedo && this.move("redo");
   goTo = (version) => this.move("branch", { version });
 
   /** Two versions side by side; null for one again. */
-  async compare(one, other) {
-    await this.move("compare", { one, other });
-  }
+  compare = (one, other) => one !== other && this.move("compare", { one, other });
 
   endComparison() {
     this.pair = null;
@@ -116,7 +114,8 @@ export class Conversation extends EventTarget {
     this.abort = new AbortController();
     this.changed();
     try {
-      this.ended(turn, await this.untilAnswered(turn));
+      const outcome = await this.untilAnswered(turn);
+      if (outcome) this.ended(turn, outcome);
     } catch (error) {
       const isCancelled = this.abort.signal.aborted;
       this.failure = { text: isCancelled ? "Cancelled. The picture stays as it was." : messageOf(error), turn, isCancelled };
@@ -146,6 +145,8 @@ export class Conversation extends EventTarget {
       try {
         return await this.attempt(turn);
       } catch (error) {
+        // another tab is changing what this state was made from: make it anew afterwards, as another request
+        if (error.name === "ThreadBusy" && turn.state) Object.assign(turn, { state: null, key: api.newKey() });
         const waitS = this.waitBefore(error, attempt);
         if (waitS === null || this.abort.signal.aborted) throw error;
         this.changed();
@@ -180,6 +181,8 @@ export class Conversation extends EventTarget {
     }
     if (!turn.state) {
       const { belief_state: now } = await api.get(`${path}/state`, { signal: this.abort.signal }); // of other tabs, too
+      const isHeld = valuesOf(now).includes(turn.value);
+      if (isHeld === (turn.kind === "add")) return null; // another tab, or this one before a reload, has done it
       turn.state = turn.kind === "add" ? withValue(this.ontology, now, turn.value) : withoutValue(now, turn.value);
       sessionStorage.setItem(this.pendingName, JSON.stringify(turn));
     }
@@ -238,6 +241,10 @@ export class Conversation extends EventTarget {
 
   get canUndo() {
     return this.state.turn.version !== 0;
+  }
+
+  get canRedo() {
+    return this.state.can_redo;
   }
 
   changed() {

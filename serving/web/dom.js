@@ -32,8 +32,8 @@ export function set(element, properties) {
 }
 
 /**
- * Let a container have one child for each item. Children are kept by key, so that focus and pictures stay; focus of
- * one that goes moves to its neighbour.
+ * Let a container have one child for each item. Children are kept by key, so that focus, pictures and what a screen
+ * reader has read stay; focus of a child that goes moves to its neighbour, or to the line to type in.
  * @param {Element} container
  * @param {Array<any>} items
  * @param {(item: any) => string} keyOf
@@ -42,7 +42,7 @@ export function set(element, properties) {
  */
 export function keep(container, items, keyOf, make, update = () => {}) {
   const had = new Map([...container.children].map((child) => [child.dataset.key, child]));
-  const lost = [...container.children].findIndex((child) => child.contains(document.activeElement));
+  const place = [...container.children].findIndex((child) => child.contains(document.activeElement));
   const kept = items.map((item) => {
     const key = keyOf(item);
     const element = had.get(key) ?? make(item);
@@ -50,15 +50,18 @@ export function keep(container, items, keyOf, make, update = () => {}) {
     update(element, item);
     return element;
   });
-  if (kept.length === container.children.length && kept.every((child, place) => child === container.children[place])) {
-    return;
-  }
-  const focused = document.activeElement;
-  container.replaceChildren(...kept);
-  if (lost >= 0 && focused !== document.activeElement) {
-    const next = container.contains(focused) ? focused : kept[Math.min(lost, kept.length - 1)]?.querySelector("button");
-    next?.focus({ preventScroll: true });
-  }
+  const isKept = new Set(kept);
+  for (const child of had.values()) if (!isKept.has(child)) child.remove();
+  kept.forEach((child, index) => {
+    if (container.children[index] !== child) container.insertBefore(child, container.children[index] ?? null);
+  });
+  if (place >= 0 && document.activeElement === document.body) refocus(kept[Math.min(place, kept.length - 1)]);
+}
+
+/** Focus what is nearest to something that went; where fingers do the work there is no focus to lose. */
+export function refocus(element) {
+  const next = element?.matches?.("button") ? element : element?.querySelector("button");
+  if (matchMedia("(hover: hover)").matches) (next ?? $("words")).focus({ preventScroll: true });
 }
 
 /** Words for people: "a", "a and b", "a, b and c". */

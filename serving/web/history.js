@@ -18,8 +18,8 @@ export function showHistory(conversation) {
   const isBehind = current !== Math.max(...versions.map((turn) => turn.version));
   $("history-hint").textContent = isBehind ? "What you ask now branches off here." : "";
   if (showHistory.current !== current) {
-    const now = $("history").querySelector("[aria-current]");
-    now?.closest("li").scrollIntoView({ block: "nearest", inline: "nearest" });
+    const now = $("history").querySelector("[aria-current]")?.closest("li");
+    if (now) $("history").scrollLeft = now.offsetLeft + now.offsetWidth - $("history").clientWidth; // and nothing around it
   }
   showHistory.current = current;
 }
@@ -49,6 +49,6 @@ function make(conversation, turn) {
 function update(element, conversation, turn, current) {
   const [thumb, beside] = element.querySelectorAll("button");
   const isCurrent = turn.version === current;
-  set(thumb, { "aria-current": isCurrent ? "true" : null, disabled: conversation.running !== null });
-  set(beside, { disabled: isCurrent || conversation.running !== null, onclick: () => conversation.compare(turn.version, current) });
+  set(thumb, { "aria-current": isCurrent ? "true" : null, "aria-disabled": conversation.running !== null });
+  set(beside, { "aria-disabled": isCurrent || conversation.running !== null, onclick: () => conversation.compare(turn.version, current) });
 }

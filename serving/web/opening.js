@@ -49,6 +49,7 @@ export async function showOpening() {
     api.get("v1/portraits"),
     api.get(`v1/threads?limit=${NUM_RECENT}`),
   ]);
+  $("domain").textContent = portraits.length > 0 ? ", in the style of these" : "";
   keep($("portraits"), portraits, (portrait) => portrait.name, makePortrait);
   const left = threads.items.filter((thread) => thread.image);
   $("recent").hidden = left.length === 0;

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { Conversation, messageOf } from "./conversation.js";
-import { $ } from "./dom.js";
+import { $, set } from "./dom.js";
 import { showHistory } from "./history.js";
 import { showInside } from "./inside.js";
 import { watchMenu } from "./menu.js";
@@ -63,9 +63,9 @@ function showStudio() {
   showTalk(conversation);
   showInside(conversation, editor);
   const isRunning = conversation.running !== null;
-  $("undo").disabled = isRunning || !conversation.canUndo;
-  $("redo").disabled = isRunning || !conversation.state.can_redo;
-  $("restart").disabled = isRunning || !conversation.canUndo;
+  // not `disabled`: a button that somebody has just pressed by keyboard would lose the focus
+  for (const name of ["undo", "restart"]) set($(name), { "aria-disabled": isRunning || !conversation.canUndo });
+  set($("redo"), { "aria-disabled": isRunning || !conversation.canRedo });
   document.title = `${isRunning ? "Editing… · " : ""}ChatEdit`;
 }
 
@@ -113,9 +113,12 @@ function watchKeys() {
 
 $("undo").onclick = () => conversation.undo();
 $("redo").onclick = () => conversation.redo();
-$("restart").onclick = () => conversation.goTo(0);
+$("restart").onclick = () => conversation.canUndo && conversation.goTo(0);
 $("cancel").onclick = () => conversation.cancel();
-$("inside").ontoggle = () => conversation?.state && showInside(conversation, editor);
+$("inside").ontoggle = () => {
+  if (conversation?.state) showInside(conversation, editor);
+  if ($("inside").open) $("inside").scrollIntoView({ block: "start" });
+};
 $("lost-again").onclick = () => route();
 for (const link of [$("home"), $("new")]) {
   link.onclick = (event) => {

@@ -1,7 +1,7 @@
 /* The picture, large: before and after under a slider, two versions side by side, and the edit while it runs. */
 
 import { here } from "./api.js";
-import { $, h, keep, listed, set } from "./dom.js";
+import { $, h, keep, listed, refocus, set } from "./dom.js";
 import { valuesOf } from "./wishes.js";
 
 /** What a picture shows, in words. */
@@ -78,13 +78,15 @@ function pick(conversation, turn) {
 }
 
 function showWork({ running }) {
+  const wasFocused = $("working").contains(document.activeElement);
   $("working").hidden = running === null;
+  if (running === null && wasFocused) refocus(null);
   $("stage").setAttribute("aria-busy", String(running !== null));
   if (running === null) return;
   const { step, numSteps, beliefState, waiting, isCancelled } = running;
   const words = waiting || (isCancelled ? "Cancelling…" : numSteps ? "Editing…" : beliefState ? "Starting…" : "Reading…");
   $("working-words").textContent = words;
-  $("cancel").disabled = Boolean(isCancelled);
+  set($("cancel"), { "aria-disabled": Boolean(isCancelled) });
   if (numSteps) $("progress").value = step / numSteps;
   else $("progress").removeAttribute("value");
 }

@@ -36,7 +36,7 @@ function showChips(element, conversation, values, missing) {
       const button = chip.firstElementChild;
       const doubt = missing.has(value) ? " (it does not really show)" : "";
       button.classList.toggle("is-missing", doubt !== "");
-      set(button, { disabled: conversation.running !== null, title: `Take back ${value}${doubt}`, "aria-label": `Take back ${value}${doubt}` });
+      set(button, { "aria-disabled": conversation.running !== null, title: `Take back ${value}${doubt}`, "aria-label": `Take back ${value}${doubt}` });
     },
   );
 }
@@ -59,7 +59,7 @@ function showPalette(conversation, held) {
         const value = button.dataset.value;
         const isHeld = Boolean(held[slot.name]?.includes(value));
         const toggle = () => conversation.want(value, !isHeld);
-        set(button, { "aria-pressed": isHeld, disabled: conversation.running !== null, onclick: toggle });
+        set(button, { "aria-pressed": isHeld, "aria-disabled": conversation.running !== null, onclick: toggle });
       }
     },
   );

@@ -30,7 +30,7 @@ async function camera() {
     throw new Error("The camera works only where the page comes by https or from this machine. Choose a file instead.");
   }
   try {
-    return await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user", width: 1280, height: 1280 } });
+    return await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user", width: 1280 } });
   } catch (error) {
     const isMissing = error.name === "NotFoundError";
     const why = isMissing ? "No camera was found." : "The camera was not allowed. Allow it beside the page's address.";

@@ -28,16 +28,18 @@ const keepDraft = () => sessionStorage.setItem(draftName(), $("words").value);
 export function showTalk(now) {
   const isOther = conversation !== now;
   conversation = now;
-  if (isOther) $("words").value = sessionStorage.getItem(draftName()) ?? "";
   const log = $("log");
+  if (isOther) {
+    $("words").value = sessionStorage.getItem(draftName()) ?? "";
+    log.lastKey = null;
+  }
   const lines = linesOf(now);
-  const hadLines = log.children.length;
   keep(log, lines, (line) => line.key, makeLine);
-  if (isOther || lines.length !== hadLines || log.lastKey !== lines.at(-1).key) {
+  if (log.clientHeight > 0 && log.lastKey !== lines.at(-1).key) {
     log.lastKey = lines.at(-1).key;
     log.scrollTop = log.scrollHeight;
   }
-  $("send").disabled = now.running !== null;
+  set($("send"), { "aria-disabled": now.running !== null });
   giveBack(now);
   showSuggestions(now);
 }
@@ -95,7 +97,7 @@ function showSuggestions(now) {
 function offersOf(now) {
   const { ontology, state, failure } = now;
   const act = failure || now.note ? { type: "next" } : state.turn.act;
-  const offer = (value, words = value) => ({ value, words: capital(words), act: () => now.want(value, true) });
+  const offer = (value, words = `+ ${value}`) => ({ value, words, act: () => now.want(value, true) });
   const offers = [];
   if (failure?.turn) offers.push({ words: "Try again", act: () => now.retry() });
   if (act.type === "suggest") {
@@ -111,5 +113,3 @@ function offersOf(now) {
   const more = ideas(ontology, now, MAX_SUGGESTIONS).filter((value) => !taken.has(value));
   return [...offers, ...more.map((value) => offer(value))].slice(0, MAX_SUGGESTIONS);
 }
-
-const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);

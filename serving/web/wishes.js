@@ -29,6 +29,7 @@ export const asText = (state) =>
 /** The slot of a value. */
 export const slotOf = (ontology, value) => ontology.slots.find((slot) => slot.values.includes(value)).name;
 
+const turned = (values, by) => values.map((_, place) => values[(place + by) % values.length]);
 const BEARDS = ["sideburns", "mustache", "goatee", "receding hairline"];
 
 /**
@@ -42,7 +43,7 @@ export function ideas(ontology, conversation, count) {
   const fits = (value) =>
     !known.has(value) && !value.startsWith("no ") && (isMan ? value !== "heavy makeup" : !BEARDS.includes(value));
   const choices = ontology.slots.filter((slot) => !held[slot.name]?.length || !slot.is_single);
-  const found = choices.map((slot) => slot.values.filter(fits)).filter((values) => values.length > 0);
-  const turn = conversation.state.turn.id;
-  return found.map((values, place) => values[(turn + place) % values.length]).slice(0, count);
+  const found = choices.map((slot) => turned(slot.values.filter(fits), conversation.state.turn.id));
+  const rounds = Array.from({ length: count }, (_, round) => found.map((values) => values[round]));
+  return rounds.flat().filter(Boolean).slice(0, count);
 }
