@@ -149,8 +149,8 @@ class Editors:
     ) -> Iterator[tuple[int, Outcome]]:
         """Outcomes with the index of their task, as they come."""
         if self._pool is None:
-            assert self._own is not None, "use it as a context manager"
             for index, task in enumerate(tasks):
+                assert self._own is not None, "use it as a context manager"
                 yield index, here(self._own, task)
             return
         waiting: dict[Future[Outcome], int] = {self._pool.submit(remote, task): i for i, task in enumerate(tasks)}

@@ -14,8 +14,8 @@ def results_page(results: Results, figures: str) -> str:
     parts = [
         "# Results",
         "Written by the command below; nothing here is typed by hand. The paper's numbers (Cui et al. 2023) are for "
-        "its own data and for photographs of faces; ours are for the pack and the dialogues named here. Where a metric is "
-        "not the published one, its name says so.",
+        "its own data and for photographs of faces; ours are for the pack and the dialogues named here. Where a metric "
+        "is not the published one, its name says so.",
         _list(results.source),
         _list(results.settings),
         *(table_markdown(table) for table in all_tables(results)),

@@ -65,8 +65,8 @@ def _table_4(results: Results) -> ReportTable:
     count = results.dialogue[0].num_dialogues if results.dialogue else 0
     note = (
         f"On {count:,} dialogues; joint accuracy and BLEU in percent. Mean and spread over models of one size that "
-        "were trained with different seeds; where there is one model, over three draws of its wording (its tracking does "
-        "not depend on them). The paper's rows are for its own data."
+        "were trained with different seeds; where there is one model, over three draws of its wording (its tracking "
+        "does not depend on them). The paper's rows are for its own data."
     )
     header = ("model", "joint accuracy", "BLEU", "Distinct-1", "Distinct-2")
     return ReportTable("Table 4: sizes of the dialogue module", note, header, rows)
@@ -97,9 +97,9 @@ def _own_metrics(results: Results, title: str, theirs: Theirs) -> ReportTable:
             rows.append((name, *(written(cell) for cell in cells)))
     note = (
         "After the last turn. present: of the values asked for, seen by the reader; complete: pictures that show all "
-        "of them; changed: of the values that nobody asked for, not as the renderer drew them in the original; identity: "
-        "cosine of the identity features of original and result; to truth: distances from what the renderer draws for "
-        "the same person and all that was asked for."
+        "of them; changed: of the values that nobody asked for, not as the renderer drew them in the original; "
+        "identity: cosine of the identity features of original and result; to truth: distances from what the "
+        "renderer draws for the same person and all that was asked for."
     )
     header = ("", *(label(name, results.suffix) for name in names))
     return ReportTable(f"{title.split(':')[0]}, against the renderer's truth", note, header, rows)
