@@ -1,5 +1,6 @@
 """Where pictures are compared: the networks behind FID and LPIPS, or a pack's own under the same formulas."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.error import URLError
@@ -73,7 +74,8 @@ def imagenet_space(device: torch.device) -> PictureSpace:
     """
     try:
         inception = FrechetInceptionDistance(feature=2048).inception.to(device).eval()
-        perceptual = lpips.LPIPS(net="alex", verbose=False).to(device).eval()
+        with warnings.catch_warnings(category=UserWarning, action="ignore"):  # lpips calls torchvision the old way
+            perceptual = lpips.LPIPS(net="alex", verbose=False).to(device).eval()
     except (URLError, OSError) as error:
         raise ImageNetWeightsMissing(str(error)) from error
 

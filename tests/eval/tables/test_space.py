@@ -27,6 +27,7 @@ def test_our_own_networks_give_no_published_names(pack):
     assert (space.fd_name, space.pd_name) == ("FD-portraits", "PD-portraits")
 
 
+@pytest.mark.filterwarnings("ignore:.*(parameter 'pretrained'|Arguments other than a weight enum):UserWarning")
 def test_the_perceptual_distance_is_that_of_lpips_without_its_weights(pack):
     """The package itself, with our reader in place of its network."""
     reader, space = load_reader_network(pack), own_space(pack)
