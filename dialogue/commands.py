@@ -136,6 +136,9 @@ def dialogue(
     start: Annotated[
         str, typer.Option(help="Folder or hub id of a T5 or PPTOD checkpoint.")
     ] = ".cache/dialogue/pretrain",
+    decoder: Annotated[
+        str, typer.Option(help="Take the decoder of this earlier model, over the encoder of START.")
+    ] = "",
     out: Path = Path(".cache/dialogue/embedded"),
     minutes: Minutes = 0.0,
     seed: int = 0,
@@ -153,6 +156,7 @@ def dialogue(
             minutes or None,
             seed,
             lambda _, share: progress.update(task, completed=100 * share),
+            decoder,
         )
     console.print_json(data=result)
 

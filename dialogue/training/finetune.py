@@ -33,6 +33,8 @@ class TrainConfig:
     Attributes:
         learning_rate: of decoder, new rows and auxiliary head.
         encoder_learning_rate: of what the encoder inherited; gentler, so that it forgets less.
+        encoder_delay_steps: steps in which the encoder stands still, until the decoder can read it and pushes it the
+            right way.
         distance_rate: of the attentions' distance biases, whose entries are some units large.
         has_relative_rates: whether a matrix learns in proportion to its size (`rates.relative_rates`).
         auxiliary: weight of the encoder's own loss per value, 0 for none.
@@ -45,6 +47,7 @@ class TrainConfig:
 
     learning_rate: float = 5e-5
     encoder_learning_rate: float = 5e-5
+    encoder_delay_steps: int = 0
     distance_rate: float = 5e-5
     has_relative_rates: bool = False
     batch_size: int = 64
@@ -69,6 +72,7 @@ PAPER = TrainConfig(mixture=Mixture(state_format="history", response=1.0))
 EMBEDDED = TrainConfig(
     learning_rate=1e-3,
     encoder_learning_rate=1.5e-4,
+    encoder_delay_steps=150,
     distance_rate=1e-2,
     has_relative_rates=True,
     batch_size=32,
@@ -274,7 +278,10 @@ def _optimiser(bundle: Bundle, config: TrainConfig) -> torch.optim.Optimizer:
     rates = relative_rates if config.has_relative_rates else same_rate
     return torch.optim.AdamW(
         [
-            *rates(inherited, config.encoder_learning_rate),
+            *(
+                {**group, "delay": config.encoder_delay_steps}
+                for group in rates(inherited, config.encoder_learning_rate)
+            ),
             *rates(own, config.learning_rate),
             *same_rate([shared, *bundle.head.parameters()], config.learning_rate),
             *same_rate(distances, config.distance_rate),
@@ -300,10 +307,11 @@ def _set_dropout(model: nn.Module, probability: float) -> None:
 
 
 def _set_rates(optimiser: torch.optim.Optimizer, config: TrainConfig, step: int, share: float) -> None:
-    """Linear warm-up; where the time is the bound, linear decay over its second half."""
+    """Linear warm-up, after the group's delay; where the time is the bound, linear decay over its second half."""
     decay = min(1.0, 2 * (1 - share) + 0.02) if config.minutes < 600 else 1.0
     for group in optimiser.param_groups:
-        group["lr"] = group["peak"] * min(1.0, (step + 1) / config.warmup_steps) * decay
+        steps = max(0, step + 1 - group.get("delay", 0))
+        group["lr"] = group["peak"] * min(1.0, steps / config.warmup_steps) * decay
 
 
 def dialogue_stream(

@@ -20,6 +20,7 @@ from ..special_tokens import PICKS, SPECIAL_TOKENS
 from ..t5 import T5DialogueModel, T5Settings, Wording
 from . import finetune
 from .card import history, model_card, remember
+from .earlier_decoder import take_decoder
 from .export import export
 from .teacher import HEAD_FILE
 
@@ -35,10 +36,12 @@ def fine_tune(
     minutes: float | None,
     seed: int,
     on_step: Callable[[int, float], None] = lambda step, share: None,
+    decoder: str = "",
 ) -> dict[str, float]:
     """Train the preset from the checkpoint `start` on `data` and write the model folder `out`.
 
-    Training state lies in `out/run`, so that a stopped run resumes.
+    Training state lies in `out/run`, so that a stopped run resumes. `decoder` names an earlier model whose decoder goes
+    on over the encoder of `start`.
 
     Raises:
         ModelNotFound: `start` cannot be loaded or has another shape than the preset's.
@@ -47,6 +50,8 @@ def fine_tune(
     model, tokenizer = load_start(start)
     if preset == "embedded":
         add_picks(model, tokenizer)
+    if decoder:
+        take_decoder(model, tokenizer, *load_start(decoder))
     config = finetune.EMBEDDED if preset == "embedded" else finetune.PAPER
     if preset != "embedded":
         _check_shape(model, preset, start)
@@ -59,7 +64,10 @@ def fine_tune(
     stream = finetune.dialogue_stream(dialogues, open_dialogues, settings.prompts, config)
     validate = validator(tokenizer, settings, data / "validation.jsonl")
     result = finetune.train(model, tokenizer, stream, config, out / "run", validate, on_step, load_head(Path(start)))
-    earlier = history(Path(start))
+    earlier = [
+        *history(Path(start)),
+        *({**stage, "of": "decoder"} for stage in (history(Path(decoder)) if decoder else [])),
+    ]
     card = model_card(
         preset=preset,
         earlier=earlier or [{"stage": "start", "checkpoint": start}],
@@ -70,7 +78,7 @@ def fine_tune(
         config=asdict(config),
     )
     export(model, tokenizer, settings, out / "model", card)
-    remember(out, earlier, stage="dialogue", preset=preset, **result)
+    remember(out / "model", earlier, stage="dialogue", preset=preset, **result)
     return result
 
 

@@ -73,6 +73,23 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(tokenizer, 
         assert torch.equal(weight, resumed.state_dict()[name]), name
 
 
+def test_the_encoder_stands_still_until_its_delay_is_over(tokenizer, tmp_path):
+    before = tiny_t5(tokenizer).encoder.state_dict()
+
+    def moved(steps, delay):
+        model, _ = run(tokenizer, tmp_path / f"{steps}", steps, encoder_delay_steps=delay)
+        after = model.encoder.state_dict()
+        return {
+            part
+            for part in ("SelfAttention.q", "DenseReluDense.wo")
+            for n in before
+            if part in n and not torch.equal(before[n], after[n])
+        }
+
+    assert moved(3, 3) == set()
+    assert moved(4, 3) == {"SelfAttention.q", "DenseReluDense.wo"}
+
+
 def test_the_best_weights_by_validation_are_kept_and_not_the_last(tokenizer, tmp_path):
     seen = []
 
