@@ -43,11 +43,15 @@ class PictureSpace:
 
 
 def own_space(pack: Pack) -> PictureSpace | None:
-    """The pack's attribute reader in place of Inception and AlexNet; None where the pack has no reader.
+    """The pack's identity network in place of Inception, its attribute reader in place of AlexNet.
 
-    A classifier of the domain, as those are classifiers of ImageNet: its last maps, averaged, give the features, all
-    its stages the perceptual distance (LPIPS without learned weights: the unit-length difference of every position,
-    squared, averaged over positions, summed over stages).
+    The Frechet distance is to tell what an edit broke, not what it was asked for.  The identity network is trained to
+    see the same person whatever the attributes are, so that a perfect edit hardly moves its features; those of the
+    reader are the attributes themselves.  The perceptual distance is LPIPS without learned weights over the reader's
+    stages: the unit-length difference of every position, squared, averaged over positions, summed over stages.
+
+    Returns:
+        None where the pack has no reader.
     """
     reader = load_reader_network(pack)
     if reader is None:
@@ -55,14 +59,17 @@ def own_space(pack: Pack) -> PictureSpace | None:
 
     @torch.no_grad()
     def features(pictures: Tensor) -> Tensor:
-        return reader.features(pictures.cpu())[-1].mean(dim=(2, 3)).double()
+        return pack.identity_features(pictures.to(pack.device)).cpu().double()
 
     @torch.no_grad()
     def distance(one: Tensor, other: Tensor) -> Tensor:
         maps = zip(reader.features(one.cpu()), reader.features(other.cpu()), strict=True)
         return sum((_stage_distance(a, b) for a, b in maps), torch.zeros(len(one)))
 
-    note = f"the attribute reader of the pack {pack.name} in place of Inception v3 and AlexNet"
+    note = (
+        f"the identity network of the pack {pack.name} in place of Inception v3 (it also serves L_id), and its "
+        "attribute reader in place of AlexNet"
+    )
     return PictureSpace(f"-{pack.name}", features, distance, note)
 
 

@@ -1,9 +1,16 @@
 import lpips
+import numpy as np
 import pytest
 import torch
+from chatedit.dialogue.belief_state import values
 from chatedit.editing.attribute_reader import load_reader_network
+from chatedit.editing.image_file import to_tensor
 from chatedit.editing.pack import load_pack
+from chatedit.editing.portraits.edit_gates import random_state
+from chatedit.editing.portraits.factors import sample_portrait, with_state
+from chatedit.editing.portraits.renderer import render
 from chatedit.eval.tables.space import frechet_distance, own_space
+from PIL import Image
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +51,18 @@ def test_the_perceptual_distance_is_that_of_lpips_without_its_weights(pack):
         expected = measure(one, other).flatten()
     assert torch.allclose(space.distance(one, other), expected, rtol=1e-5)
     assert torch.equal(space.distance(one, one), torch.zeros(3))
+
+
+def test_a_perfect_edit_hardly_moves_what_the_frechet_distance_sees(pack):
+    """It is to tell what an edit broke: the same people with other attributes are nearer than other people."""
+    rng, size = np.random.default_rng(4), pack.image_size
+    people = [sample_portrait(rng) for _ in range(24)]
+    asked = [with_state(person, values(random_state(rng, 3))) for person in people]
+
+    def features(portraits):
+        pictures = [to_tensor(Image.fromarray(render(portrait, size)), size) for portrait in portraits]
+        return own_space(pack).features(torch.cat(pictures))
+
+    originals = features(people)
+    others = frechet_distance(originals[:12], originals[12:])
+    assert frechet_distance(originals, features(asked)) < others / 3
