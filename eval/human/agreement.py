@@ -49,7 +49,7 @@ def mean_kappa(found: Iterable[Verdict]) -> float | None:
 
 
 def fleiss_kappa(counts: Sequence[tuple[int, ...]]) -> float | None:
-    """Fleiss' kappa (Fleiss 1971) of [num_items][num_categories] votes, the same number (at least 2) for each item.
+    """Fleiss' kappa (Fleiss 1971) of `[num_items][num_categories]` votes, the same number (at least 2) for each item.
 
     None where it is not defined: no item, a single rater, or one category only (agreement by chance is certain then).
 
