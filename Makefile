@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 
 .PHONY: demo install check test lint clean
 
-demo: install  ## set up, then edit a face by talking
-	$(BIN)/chatedit chat
+demo: install  ## set up, then edit a face by talking: a page in the browser
+	$(BIN)/chatedit serve --open
 
 install: $(VENV)/.installed
 
@@ -29,7 +29,7 @@ lint: $(VENV)/.dev  ## format, lint, types, import rules
 
 check: lint
 
-test: $(VENV)/.dev lint  ## everything CI runs
+test: $(VENV)/.dev lint  ## everything CI runs; a Chromium for the pages is found or installed (eval/chromium.py)
 	$(BIN)/pytest
 
 clean:

@@ -22,8 +22,14 @@ def serve(
     ] = None,
     home: Home = None,
     pack: Annotated[str | None, typer.Option("--pack", help="Model pack instead of the configured one.")] = None,
+    is_opened: Annotated[
+        bool, typer.Option("--open", help="Open the page in the browser, where there is one.")
+    ] = False,
 ) -> None:
-    """Serve HTTP on this machine with Ray Serve. Beyond loopback, API keys are needed; the first one is printed."""
+    """Serve a web page and its HTTP API on this machine, with Ray Serve.
+
+    Beyond loopback, API keys are needed; the first one is printed.
+    """
     from .app_config import DEFAULT_FILE, ConfigError, read_ray_config
     from .config import LOOPBACK
 
@@ -38,7 +44,7 @@ def serve(
     if pack is not None:
         args = args.model_copy(update={"pack": pack})
     _first_key(settings)
-    _serve(settings, args)
+    _serve(settings, args, is_opened)
 
 
 def mcp(
@@ -100,10 +106,24 @@ def _first_key(settings: "Settings") -> None:
         typer.echo(f"API key (shown once): {ring.create('first')}")
 
 
-def _serve(settings: "Settings", args: "AppConfig") -> None:
+def _serve(settings: "Settings", args: "AppConfig", is_opened: bool) -> None:
     from .local_cluster import serving_here
 
+    typer.echo("starting: the models are loaded, which takes half a minute")
+
     with serving_here(settings, args) as (url, wait):
-        typer.echo(f"ChatEdit serves at {url} (Ctrl-C stops it)")
+        typer.echo(f"ChatEdit serves at {url} (open it in a browser; Ctrl-C stops it)")
+        if is_opened:
+            _open_browser(url)
         wait()
         typer.echo("stopping: what runs is finished first")
+
+
+def _open_browser(url: str) -> None:
+    """Open a page, where there is a screen: a text browser would take over the terminal."""
+    import os
+    import sys
+    import webbrowser
+
+    if sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(url)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from chromium import running_chromium
+from chatedit.eval.chromium import running_chromium
 from playwright.sync_api import Browser, BrowserContext, Page
 
 

@@ -4,7 +4,8 @@
 export const $ = (id) => document.getElementById(id);
 
 /**
- * A new element. Properties are set as such, `on...` as listeners, names with a dash and `role` as attributes.
+ * A new element. Properties are set as such, `on...` as listeners, names with a dash, `role` and `alt` as
+ * attributes.
  * @param {string} tag
  * @param {Record<string, any>} properties
  * @param {...(Node | string | null | false | undefined)} children
@@ -21,7 +22,7 @@ export function set(element, properties) {
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) {
       element[name] = value;
-    } else if (name.includes("-") || name === "role") {
+    } else if (name.includes("-") || name === "role" || name === "alt") {
       if (value === null || value === undefined) element.removeAttribute(name);
       else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
     } else if (element[name] !== value) {
