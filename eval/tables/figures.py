@@ -135,7 +135,7 @@ def _row(edited: Edited, name: str, index: int, responses: Responses | None) -> 
     said = _said(edited, name, index, responses)
     for turn, (picture, seen, reply) in enumerate(zip(edited.pictures[index], edited.seen[index], said, strict=True)):
         words = reply or turns[turn].user
-        tiles.append(Tile(picture, words if turn + 1 < len(turns) else f"{words} [{_judged(seen)}]"))
+        tiles.append(Tile(picture, words if turn + 1 < len(turns) else f"[{_judged(seen)}] {words}"))
     return strip_png(tiles)
 
 
@@ -149,7 +149,8 @@ def _said(edited: Edited, name: str, index: int, responses: Responses | None) ->
 def _judged(seen: Seen | None) -> str:
     if seen is None:
         return ""
-    parts = [f"no {value}" for value in sorted(seen.missing)] + [f"changed: {value}" for value in sorted(seen.changed)]
+    groups = (("missing", seen.missing), ("changed", seen.changed))
+    parts = [f"{name}: {', '.join(sorted(values))}" for name, values in groups if values]
     return "; ".join(parts) or "all there"
 
 
