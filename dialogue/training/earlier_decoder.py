@@ -2,6 +2,7 @@
 
 # torch and transformers type sub-modules and token ids too widely:
 # pyright: reportAttributeAccessIssue=false, reportIndexIssue=false, reportArgumentType=false, reportOptionalCall=false
+# pyright: reportCallIssue=false
 
 import torch
 from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration
