@@ -11,6 +11,7 @@ A comment just before a block may say how its test differs from what the reader 
 """
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,3 +58,21 @@ def blocks_of(page: Path) -> list[Block]:
 def is_slow(page: Path) -> bool:
     """Does the page say so?"""
     return "<!-- test: slow -->" in page.read_text(encoding="utf-8")
+
+
+def chatedit_commands(block: Block) -> list[list[str]]:
+    """The words of each `chatedit ...` command of a bash block."""
+    found = []
+    for line in block.code.replace("\\\n", " ").splitlines():
+        if not re.search(r"\bchatedit\s", line):
+            continue
+        tokens = shlex.shlex(line, posix=True, punctuation_chars=True)
+        tokens.whitespace_split = True
+        command: list[str] = []
+        for token in [*tokens, ";"]:
+            if set(token) <= set("|&;"):
+                found += [command] if command[:1] == ["chatedit"] else []
+                command = []
+            else:
+                command.append(token)
+    return found

@@ -14,8 +14,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
-from code_blocks import Block, blocks_of, is_slow
+from chatedit.cli import app
+from code_blocks import Block, blocks_of, chatedit_commands, is_slow
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -74,6 +76,23 @@ def test_every_block_says_what_it_is_and_can_be_read(page: Path):
             json.loads(block.code)
         elif block.language == "yaml":
             yaml.safe_load(block.code)
+
+
+def test_every_chatedit_command_of_the_docs_exists_with_its_options():
+    """Also of the pages that are slow to run."""
+    root = typer.main.get_command(app)
+    for page in PAGES:
+        for block in blocks_of(page):
+            for words in chatedit_commands(block) if block.language == "bash" else ():
+                where = f"{page}:{block.line}: {' '.join(words)}"
+                command, rest = root, words[1:]
+                while hasattr(command, "commands"):
+                    assert rest, f"{where}: no command"
+                    assert rest[0] in command.commands, f"{where}: no {rest[0]}"
+                    command, rest = command.commands[rest[0]], rest[1:]
+                known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+                unknown = {word for word in rest if word.startswith("-") and word not in {*known, "--help"}}
+                assert not unknown, f"{where}: no {unknown}"
 
 
 def _command(block: Block, folder: Path) -> list[str]:
