@@ -25,6 +25,7 @@ from .reply import failed
 from .state import DialogueState, JsonState, Turn
 from .thread_leases import Leases
 from .versions import first_of, head, highest_version, moved, root, standing_at, turns_of
+from .wish import wish
 
 logger = logging.getLogger(__name__)
 OnEvent = Callable[[str, dict[str, Any]], None]
@@ -107,7 +108,7 @@ class Conversations:
             ThreadBusy: a turn is running on this thread.
             UnknownThread: the thread has no photo.
         """
-        return self._turn(thread, utterance, {}, on_event, message_id, after)
+        return self._turn(thread, lambda _: utterance, {}, on_event, message_id, after)
 
     def set_state(
         self, thread: str, wanted: JsonState, on_event: OnEvent | None = None, message_id: str | None = None
@@ -118,11 +119,14 @@ class Conversations:
             InvalidBeliefState, and as `say`.
         """
         try:
-            state = belief_state.from_json(wanted)
+            after = belief_state.from_json(wanted)
         except DialogueError as error:
             raise InvalidBeliefState(str(error)) from error
-        words = f"I want {', '.join(belief_state.values(state)) or 'the photo as it came'}."
-        return self._turn(thread, words, {"requested": belief_state.to_json(state)}, on_event, message_id, None)
+
+        def words(state: DialogueState) -> str:
+            return wish(belief_state.from_json(state.get("belief_state", {})), after)
+
+        return self._turn(thread, words, {"requested": belief_state.to_json(after)}, on_event, message_id, None)
 
     def resume(self, thread: str, on_event: OnEvent | None = None) -> Answer | None:
         """Finish a turn that a killed process left; None where there is none.
@@ -226,13 +230,13 @@ class Conversations:
     def _turn(
         self,
         thread: str,
-        utterance: str,
+        words: Callable[[DialogueState], str],
         more: dict[str, Any],
         on_event: OnEvent | None,
         message_id: str | None,
         after: int | None,
     ) -> Answer:
-        """A turn; `more` goes into the graph beside the message."""
+        """A turn: `words` are the user's, to where the conversation stands; `more` goes in beside the message."""
         with self._hold(thread):
             if on_event is not None:
                 on_event("start", {})
@@ -244,6 +248,7 @@ class Conversations:
                 self._fork(thread, state, {**standing_at(turns_of(state)[after]), "redo": []})
                 state = self._known(thread)
             self._forget_message(thread, state, message_id)
+            utterance = words(state)
             message = HumanMessage(utterance, id=message_id)
             return self._run(thread, state, {"messages": [message], **more}, utterance, on_event)
 

@@ -52,7 +52,8 @@ export class Conversation extends EventTarget {
 
   /** Ask for a value, or take it back, without words. */
   want(value, isWanted) {
-    const words = isWanted ? `Add ${value}` : `Take back ${value}`;
+    const name = value.charAt(0).toUpperCase() + value.slice(1);
+    const words = isWanted ? `${name}, please.` : `Take back ${value}.`; // as the service will put it
     return this.run({ kind: isWanted ? "add" : "remove", value, words, key: api.newKey() });
   }
 

@@ -157,6 +157,7 @@ def test_a_state_can_be_set_without_words(setup: Setup):
     wanted = {"hair": ["bangs"], "makeup": ["lipstick"]}
     answer = setup.talk.set_state("t", wanted, message_id="m")
     assert answer.turn["belief_state"] == wanted
+    assert answer.turn["user"] == "Take back blond hair. Bangs and lipstick, please."
     assert (answer.turn["version"], answer.is_changed) == (2, True)
     assert setup.editor.requests[-1].belief_state == wanted
     assert setup.talk.set_state("t", wanted, message_id="m").turn == answer.turn

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import uvicorn
@@ -47,13 +48,19 @@ class PageService:
     editor: PacedEditor
 
 
+@cache
+def models():
+    """Tracker with responder, and editor: loaded once for all services."""
+    return load_dialogue_model(None, threads=1), load_local_editor("portraits")
+
+
 @contextmanager
 def page_service(home: Path, port: int = 0, **more) -> Iterator[PageService]:
     """`more` goes to the settings."""
-    local = load_local_editor("portraits")
+    dialogue, local = models()
     editor, settings = PacedEditor(local), Settings(home=home, host="127.0.0.1", **more)
     border = open_border(
-        load_dialogue_model(None, threads=1),
+        dialogue,
         editor,  # type: ignore[arg-type]
         settings,
         preset="fast",
@@ -70,7 +77,6 @@ def page_service(home: Path, port: int = 0, **more) -> Iterator[PageService]:
         finally:
             server.should_exit = True
             worker.join()
-            local.close()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from chatedit.tools.samples import shipped_samples
-from page_service import PageService, page_service
+from page_service import PageService, models, page_service
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
@@ -25,6 +25,8 @@ EDIT_MS = 60_000  # on a machine that does other things, too
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageService]:
     with page_service(tmp_path_factory.mktemp("page")) as running:
         yield running
+    models()[1].close()
+    models.cache_clear()
 
 
 @pytest.fixture
@@ -113,6 +115,7 @@ def test_four_turns_by_words_and_clicks_that_show(page: Page, service: PageServi
     assert change[:40].mean() > change[-20:].mean()  # the hair changed, the shoulders less
     assert studio.locator("#history li").count() == 5
     assert studio.locator("#log .user").count() == 4
+    expect(studio.locator("#log .user").nth(2)).to_contain_text("Lipstick, please.")
     assert studio.get_by_role("log").get_by_text("Make her hair blond.").is_visible()
 
 
