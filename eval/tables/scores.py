@@ -42,16 +42,17 @@ class RowScores:
 
     Attributes:
         fd, pd: Frechet and perceptual distance of results and originals, after the last turn.
-        min_rel, avg_rel: eq. 2 and 1 of the last pictures and all that the dialogue asks for, mean over dialogues.
+        min_rel, avg_rel: eq. 2 and 1 of the last pictures and all that the dialogue asks for, mean over dialogues; None
+            where none asks for anything.
         fd_truth, pd_truth: the distances from what the renderer draws for the same person and the whole state.
         last: the reader's scores after the last turn of every dialogue.
         by_turn: the same after the first, second, ... turn.
     """
 
-    fd: float
+    fd: float | None
     pd: float
-    min_rel: float
-    avg_rel: float
+    min_rel: float | None
+    avg_rel: float | None
     fd_truth: float | None
     pd_truth: float | None
     last: TurnScores
@@ -111,8 +112,8 @@ def score_row(
     return RowScores(
         fd,
         float(np.mean([look.distance for look in last])),
-        float(np.mean([relevance.min() for relevance in asked])) if asked else float("nan"),
-        float(np.mean([relevance.mean() for relevance in asked])) if asked else float("nan"),
+        float(np.mean([relevance.min() for relevance in asked])) if asked else None,
+        float(np.mean([relevance.mean() for relevance in asked])) if asked else None,
         fd_truth,
         pd_truth,
         _turn([(row[-1], shown[-1]) for row, shown in zip(seen, of_case, strict=True)]),
@@ -126,7 +127,7 @@ def _looks(
     return dict(zip(pairs, editors.look(pairs, done), strict=True))
 
 
-def _frechet(one: Sequence[Look], other: Sequence[Look]) -> float:
+def _frechet(one: Sequence[Look], other: Sequence[Look]) -> float | None:
     features = (torch.from_numpy(np.stack([look.features for look in looks])) for looks in (one, other))
     return frechet_distance(*features)
 

@@ -98,10 +98,10 @@ def imagenet_space(device: torch.device) -> PictureSpace:
     return PictureSpace("", features, distance, "Inception v3 (torch-fidelity), AlexNet (lpips 0.1)")
 
 
-def frechet_distance(one: Tensor, other: Tensor) -> float:
-    """Of features [N, F] and [M, F], by torchmetrics; NaN where one has less than two rows."""
+def frechet_distance(one: Tensor, other: Tensor) -> float | None:
+    """Of features [N, F] and [M, F], by torchmetrics; None where one has less than two rows."""
     if min(len(one), len(other)) < 2:
-        return float("nan")
+        return None
     measure = FrechetInceptionDistance(feature=_Features(one.shape[1]), normalize=True).set_dtype(torch.float64)
     measure.update(one.double(), real=True)
     measure.update(other.double(), real=False)
