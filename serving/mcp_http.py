@@ -32,17 +32,19 @@ class McpEndpoint:
     """
 
     def __init__(self, border: Border, max_bytes: int) -> None:
-        self._border = border
-        self._manager = StreamableHTTPSessionManager(
-            mcp_server(_caller_of(border)), stateless=True, max_request_body_size=max_bytes
-        )
+        self._border, self._max_bytes = border, max_bytes
+        self._manager = self._new_manager()
         self.route = Route(PATH, self, methods=["POST"], include_in_schema=False)  # GET: there is nothing to push
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
-        """Of the app that it is part of."""
-        async with self._manager.run():
-            yield
+        """Of the app that it is part of; may be entered again, which a manager may not."""
+        before, self._manager = self._manager, self._new_manager()
+        try:
+            async with self._manager.run():
+                yield
+        finally:
+            self._manager = before
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -51,6 +53,10 @@ class McpEndpoint:
             await response_of(error)(scope, receive, send)
             return
         await self._manager.handle_request({**scope, _OWNER: owner}, receive, send)
+
+    def _new_manager(self) -> StreamableHTTPSessionManager:
+        server = mcp_server(_caller_of(self._border))
+        return StreamableHTTPSessionManager(server, stateless=True, max_request_body_size=self._max_bytes)
 
 
 def _caller_of(border: Border) -> CallerOf:
