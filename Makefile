@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo install check test lint clean
+.PHONY: demo install check test lint docs clean
 
 demo: install  ## set up, then edit a face by talking: a page in the browser
 	$(BIN)/chatedit serve --open
@@ -31,6 +31,9 @@ check: lint
 
 test: $(VENV)/.dev lint  ## everything CI runs; a Chromium for the pages is found or installed (eval/chromium.py)
 	$(BIN)/pytest
+
+docs: $(VENV)/.dev  ## the site, warnings as errors (the tests build it too); prints where it is
+	$(BIN)/python docs/build_site.py
 
 clean:
 	rm -rf $(VENV) .cache
