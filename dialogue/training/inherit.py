@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import BertModel, PreTrainedTokenizerBase, T5Config, T5ForConditionalGeneration
 
 from . import checkpoint
+from .auxiliary import ValueHead
 from .examples import Example
 from .rates import relative_rates, same_rate
 from .teacher import Teacher, sample_of, save_head
@@ -31,6 +33,7 @@ class InheritConfig:
     batch_size: int = 32
     learning_rate: float = 1.5e-4  # AdamW, of a matrix of usual size (`rates`)
     distance_rate: float = 1e-2  # of the attention's distance bias, whose entries are some units large
+    divergence: float = 0.05  # weight of `head_divergence` beside the cosine distance
     warmup_steps: int = 40
     decoder_layers: int = 2
     seed: int = 0
@@ -58,9 +61,24 @@ def student_config(bert: BertModel, decoder_layers: int) -> T5Config:
 
 def distillation_loss(bert: BertModel, student: T5ForConditionalGeneration, sample: Sample) -> Tensor:
     """Mean cosine distance of the last hidden states over real tokens, in [0, 2]."""
+    return _distance(*_both_states(bert, student, sample), sample)
+
+
+def head_divergence(head: ValueHead, states: Tensor, target: Tensor, sample: Sample) -> Tensor:
+    """KL divergence between the teacher's head over its own states and over the student's (both [B, T, D]), in nats
+    summed over values: differences count where the task needs the states to be alike."""
+    told = head(target, sample.mask).log_softmax(-1)
+    read = head(states, sample.mask).log_softmax(-1)
+    return F.kl_div(read, told, reduction="sum", log_target=True) / len(sample.ids)
+
+
+def _both_states(bert: BertModel, student: T5ForConditionalGeneration, sample: Sample) -> tuple[Tensor, Tensor]:
     with torch.no_grad():
         target = bert(input_ids=sample.ids, attention_mask=sample.mask).last_hidden_state
-    states = student.encoder(input_ids=sample.ids, attention_mask=sample.mask).last_hidden_state
+    return student.encoder(input_ids=sample.ids, attention_mask=sample.mask).last_hidden_state, target
+
+
+def _distance(states: Tensor, target: Tensor, sample: Sample) -> Tensor:
     cosine = torch.cosine_similarity(states, target, dim=-1)
     return 1 - (cosine * sample.mask).sum() / sample.mask.sum()
 
@@ -79,7 +97,7 @@ def inherit(
 
     Returns:
         `fitted_distance` and `held_out_distance`: mean cosine distance to the teacher before and after the
-        distillation, on inputs used for neither; `steps`, `seconds`.
+        distillation, on inputs used for neither; the same of `head_divergence`; `steps`, `seconds`.
     """
     torch.manual_seed(config.seed)
     order = random.Random(config.seed).sample(list(inputs), len(inputs))
@@ -89,10 +107,14 @@ def inherit(
     transplant(teacher.bert, student, [sample_of(vocabulary, part) for part in _parts(fitted, 32)])
 
     @torch.no_grad()
-    def distance() -> float:
-        return float(torch.stack([distillation_loss(teacher.bert, student, sample) for sample in held_out]).mean())
+    def measured() -> tuple[float, float]:
+        pairs = [_both_states(teacher.bert, student, sample) for sample in held_out]
+        given = list(zip(pairs, held_out, strict=True))
+        distances = [_distance(*states, sample) for states, sample in given]
+        divergences = [head_divergence(teacher.head, *states, sample) for states, sample in given]
+        return float(torch.stack(distances).mean()), float(torch.stack(divergences).mean())
 
-    fitted_distance = distance()
+    fitted_distance, fitted_divergence = measured()
     student.shared.requires_grad_(False)  # words keep their places among each other
     bias = student.encoder.block[0].layer[0].SelfAttention.relative_attention_bias.weight
     trained = [p for p in student.encoder.parameters() if p.requires_grad and p is not bias]
@@ -104,7 +126,10 @@ def inherit(
         for group in optimiser.param_groups:
             group["lr"] = group["peak"] * min(1.0, (run.step + 1) / config.warmup_steps, 2 * (1.01 - share))
         drawn = random.Random(f"{config.seed}/{run.step}").sample(order, min(config.batch_size, len(order)))
-        loss = distillation_loss(teacher.bert, student, sample_of(vocabulary, drawn))
+        sample = sample_of(vocabulary, drawn)
+        states, target = _both_states(teacher.bert, student, sample)
+        divergence = head_divergence(teacher.head, states, target, sample)
+        loss = _distance(states, target, sample) + config.divergence * divergence
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_([*trained, bias], 1.0)
@@ -112,12 +137,15 @@ def inherit(
         run.advance(time.monotonic() - started)
         on_step(run.step, share)
         if run.step % 50 == 0:
-            run.log(step=run.step, seconds=round(run.seconds), loss=loss.item())
+            run.log(step=run.step, seconds=round(run.seconds), loss=loss.item(), divergence=divergence.item())
         if run.due(config.checkpoint_every_s):
             run.save()
+    held_out_distance, held_out_divergence = measured()
     result = {
         "fitted_distance": fitted_distance,
-        "held_out_distance": distance(),
+        "held_out_distance": held_out_distance,
+        "fitted_divergence": fitted_divergence,
+        "held_out_divergence": held_out_divergence,
         "steps": run.step,
         "seconds": run.seconds,
     }

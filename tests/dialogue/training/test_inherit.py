@@ -31,6 +31,7 @@ def test_distillation_brings_the_student_nearer_to_its_teacher(student):
     _, result = student
     assert result["steps"] == 60
     assert result["held_out_distance"] < result["fitted_distance"] < 0.5
+    assert result["held_out_divergence"] < result["fitted_divergence"]
 
 
 def test_the_student_is_a_t5_folder_with_its_tokenizer_and_the_head(student, teacher):
