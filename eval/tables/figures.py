@@ -166,5 +166,5 @@ def _stacked(rows: Sequence[bytes]) -> bytes:
         both.paste(row, (0, top))
         top += row.height
     buffer = io.BytesIO()
-    both.save(buffer, format="PNG", optimize=True)
+    both.save(buffer, format="PNG")
     return buffer.getvalue()
