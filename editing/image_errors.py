@@ -14,6 +14,13 @@ class NotAnImage(BadImage):
         return f"the file is no picture that can be read; use one of {', '.join(self.args[0])}"
 
 
+class NotOnlyAnImage(BadImage):
+    """Args: name of the other type that the file is."""
+
+    def __str__(self) -> str:
+        return f"the file is a picture and {self.args[0]} at once: save the picture as a new file"
+
+
 class ImageDamaged(BadImage):
     """Args: what the decoder said."""
 

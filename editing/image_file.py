@@ -15,9 +15,11 @@ from .image_errors import (
     ImageFileTooLarge,
     ImageTooSmall,
     NotAnImage,
+    NotOnlyAnImage,
     TooManyPixels,
     UnsupportedPixels,
 )
+from .polyglots import other_type
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # JPEG includes the multi-picture files of phones
 SIXTEEN_BIT_STEP = 257  # 65535 / 255
@@ -44,7 +46,7 @@ def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
     become 8.  Of an animation, or of a file with several pictures, the first picture is taken.
 
     Raises:
-        NotAnImage, ImageDamaged, ImageFileTooLarge, TooManyPixels, ImageTooSmall, UnsupportedPixels
+        NotAnImage, NotOnlyAnImage, ImageDamaged, ImageFileTooLarge, TooManyPixels, ImageTooSmall, UnsupportedPixels
     """
     if len(data) > limits.max_bytes:
         raise ImageFileTooLarge(len(data), limits.max_bytes)
@@ -54,7 +56,11 @@ def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
         raise TooManyPixels(limits.max_pixels)
     if min(width, height) < limits.min_side_px:
         raise ImageTooSmall(width, height, limits.min_side_px)
+    if (other := other_type(data)) is not None:
+        raise NotOnlyAnImage(other)
     try:
+        if image.format == "PNG":
+            _open(data, limits).verify()  # all checksums and lengths; the decoder looks at some of them only
         image.load()
         return _as_rgb(ImageOps.exif_transpose(image))
     except (*DECODER_ERRORS, struct.error) as error:

@@ -68,6 +68,13 @@ class UploadTooSlow(ServiceError):
         return f"the upload did not arrive within {self.args[0]:g} s"
 
 
+class UploadIncomplete(ServiceError):
+    """The client went away in the middle."""
+
+    def __str__(self) -> str:
+        return "the upload ended before all of it had arrived: send it again"
+
+
 class BodyTooLarge(ServiceError):
     """Args: bytes allowed."""
 

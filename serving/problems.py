@@ -49,6 +49,7 @@ STATUS: dict[type[Exception], int] = {  # the nearest base counts
     errors.ServiceBusy: 429,
     errors.DatabaseUnavailable: 503,
     errors.UploadTooSlow: 408,
+    errors.UploadIncomplete: 400,
     errors.BodyTooLarge: 413,
     errors.KeyReused: 422,
     errors.InvalidCursor: 422,

@@ -5,9 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from .border import TheBorder, TheCaller, bearer_scheme, border_of, caller_of, header_scheme
-from .errors import BodyTooLarge, NotAuthenticated, UploadTooSlow
+from .errors import BodyTooLarge, NotAuthenticated, UploadIncomplete, UploadTooSlow
 from .schemas import ImageId, ImageView
 
 UPLOAD_S = 60.0
@@ -75,6 +76,8 @@ async def _body(request: Request, max_bytes: int) -> bytes:
                 parts.append(part)
     except TimeoutError as error:
         raise UploadTooSlow(UPLOAD_S) from error
+    except ClientDisconnect as error:
+        raise UploadIncomplete from error
     return b"".join(parts)
 
 

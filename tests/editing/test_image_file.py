@@ -206,3 +206,21 @@ def test_image_errors_survive_a_pickle_and_ask_for_another_picture(error):
     assert repr(copy) == repr(error)
     assert str(copy) == str(error) != ""
     assert isinstance(error, RetryableCall)
+
+
+@pytest.mark.parametrize("tail", [b"<?php system('ls'); ?>", b"<SCRIPT >alert(1)</script>", b"Rar!\x1a\x07\x01\x00"])
+def test_a_picture_that_is_something_else_too_is_refused(tail):
+    with pytest.raises(image_errors.NotOnlyAnImage, match="at once"):
+        decode(encoded(two_halves(), "JPEG") + tail)
+
+
+@pytest.mark.parametrize("tail", [bytes(1000), b"<3 from my phone", encoded(two_halves(), "JPEG")])
+def test_what_phones_leave_behind_a_picture_is_ignored(tail):
+    assert is_near(colours(decode(encoded(two_halves(), "JPEG") + tail))[0], RED)
+
+
+def test_a_png_with_any_wrong_checksum_is_damaged():
+    data = bytearray(encoded(two_halves()))
+    data[-20] ^= 1  # the checksum of the pixels, which the decoder does not look at
+    with pytest.raises(image_errors.ImageDamaged, match="damaged"):
+        decode(bytes(data))
