@@ -127,7 +127,7 @@ def _in_background(block: Block, page: Path, folder: Path) -> Iterator[None]:
                 time.sleep(0.5)
             yield
         finally:
-            os.killpg(process.pid, signal.SIGINT)
+            os.killpg(process.pid, signal.SIGTERM)  # SIGINT may be ignored: jobs of a shell inherit that
             try:
                 process.wait(60)
             except subprocess.TimeoutExpired:
