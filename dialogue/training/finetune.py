@@ -72,7 +72,7 @@ PAPER = TrainConfig(mixture=Mixture(state_format="history", response=1.0))
 EMBEDDED = TrainConfig(
     learning_rate=1e-3,
     encoder_learning_rate=1.5e-4,
-    encoder_delay_steps=150,
+    encoder_delay_steps=100,
     distance_rate=1e-2,
     has_relative_rates=True,
     batch_size=32,
