@@ -1,14 +1,34 @@
 """Where threads are kept: SQLite in a file, or PostgreSQL by DSN."""
 
 import sqlite3
+import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+from langgraph.checkpoint.base import id as checkpoint_id
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 BUSY_TIMEOUT_S = 10.0
+
+
+class InOrder(BaseCheckpointSaver):
+    """A checkpointer whose next checkpoint is newer than all that are there, whatever the clock says.
+
+    The newest checkpoint is the one with the greatest id, and ids begin with the time. After a clock was set back, or
+    at another machine whose clock is behind, what was said would be filed before what is known, and so be lost.
+    """
+
+    def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """See the base class."""
+        found = newest = super().get_tuple(config)
+        if "checkpoint_id" in (asked := config.get("configurable", {})):
+            newest = super().get_tuple({"configurable": {**asked, "checkpoint_id": None}})
+        if newest is not None:
+            _continue_after(newest.checkpoint["id"])
+        return found
 
 
 @contextmanager
@@ -24,17 +44,23 @@ def open_checkpointer(where: str | Path) -> Iterator[BaseCheckpointSaver]:
         from psycopg.rows import dict_row
         from psycopg_pool import ConnectionPool
 
+        class OrderedPostgres(InOrder, PostgresSaver):
+            pass
+
         options = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
         with ConnectionPool(str(where), min_size=1, max_size=8, kwargs=options, open=True) as pool:
-            postgres = PostgresSaver(pool, serde=serde)  # type: ignore[arg-type]
+            postgres = OrderedPostgres(pool, serde=serde)  # type: ignore[arg-type]
             postgres.setup()
             yield postgres
         return
     from langgraph.checkpoint.sqlite import SqliteSaver
 
+    class OrderedSqlite(InOrder, SqliteSaver):
+        pass
+
     Path(where).parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(where, check_same_thread=False, timeout=BUSY_TIMEOUT_S)) as connection:
-        saver = SqliteSaver(connection, serde=serde)
+        saver = OrderedSqlite(connection, serde=serde)
         saver.setup()
         connection.execute("PRAGMA secure_delete=ON")  # what is deleted is gone from the file too
         connection.execute("PRAGMA synchronous=NORMAL")  # with WAL: a killed process loses nothing
@@ -44,3 +70,10 @@ def open_checkpointer(where: str | Path) -> Iterator[BaseCheckpointSaver]:
 def is_postgres(where: str | Path) -> bool:
     """Whether a place is a PostgreSQL DSN."""
     return str(where).startswith(("postgresql://", "postgres://"))
+
+
+def _continue_after(newest: str) -> None:
+    """Let the ids that this process makes come after `newest` (a UUID of version 6)."""
+    bits = uuid.UUID(newest).int
+    ticks = (bits >> 80) << 12 | (bits >> 64) & 0xFFF  # of 100 ns
+    checkpoint_id._last_v6_timestamp = max(checkpoint_id._last_v6_timestamp or 0, ticks)

@@ -73,10 +73,10 @@ def open_border(
         graph = build_graph(model, tool, checkpointer, opinion=opinion, seed=seed)
         talk = Conversations(graph, leases, editor.cancel)
         purge = (lambda: None) if dsn else _purger(settings.home)
-        service = Service(talk, editor, store, database, limits, purge, metrics)
+        keys, signer = KeyRing(database), UrlSigner(signing_secret(settings))
+        service = Service(talk, editor, store, database, signer.name, limits, purge, metrics)
         pool = ThreadPoolExecutor(limits.max_turns + SPARE_WORKERS, thread_name_prefix="turn")
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-        keys, signer = KeyRing(database), UrlSigner(signing_secret(settings))
         parts = {"database": database.check, "store": store.check, **(checks or {})}
         yield Border(service, keys, signer, settings, pool, parts, portraits)
 

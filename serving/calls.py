@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,10 +32,16 @@ class Call:
 
 
 class Calls:
-    """Calls of all owners."""
+    """Calls of all owners.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    Args:
+        database: where they are kept.
+        name: of an owner and a text: an id that nobody else can tell. The id of a call follows from its key, so that a
+            conversation recognises a call even where its row is gone (the clock jumped a day ahead).
+    """
+
+    def __init__(self, database: Database, name: Callable[[str, str], str]) -> None:
+        self._database, self._name = database, name
 
     def begin(self, owner: str, key: str | None, thread: str, *request: Any) -> Call:
         """A new call, or the one that the key names.
@@ -45,10 +52,10 @@ class Calls:
         Raises:
             KeyReused: the key came with another request.
         """
-        new = Call(str(uuid.uuid4()), key=key)
         if key is None:
-            return new
+            return Call(str(uuid.uuid4()))
         digest = hashlib.sha256(json.dumps([thread, *request], sort_keys=True).encode()).hexdigest()
+        new = Call(self._name(owner, f"call\n{key}\n{digest}"), key=key)
         row = {"owner": owner, "key": key, "thread": thread, "fingerprint": digest, "message_id": new.message_id}
         mine = (calls.c.owner == owner) & (calls.c.key == key)
         with self._database.begin() as connection:

@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from .errors import ServiceError
 from .openai_schemas import ErrorBody, OpenAIError
@@ -72,6 +73,8 @@ def openai_error(error: Exception) -> tuple[int, OpenAIError, dict[str, str]]:
         where = ".".join(str(part) for part in first["loc"] if part != "body")
         message = f"{where}: {first['msg']}" if where else first["msg"]
         return 400, _error("invalid_request_error", message, "InvalidRequest", where or None), {}
+    if isinstance(error, HTTPException):  # a body that cannot be read at all
+        return error.status_code, _error("invalid_request_error", str(error.detail), "BadRequest", None), {}
     if isinstance(error, BadMessages):
         return 400, _error("invalid_request_error", str(error), type(error).__name__, "messages"), {}
     if isinstance(error, UnknownModel):

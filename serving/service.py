@@ -75,6 +75,7 @@ class Service:
         store: where pictures are; the one that `talk` uses.
         database: bookkeeping.
         limits: what this process accepts.
+        name: of an owner and a text, see `Calls`.
         purge: makes deleted rows unreadable, where the database needs telling.
         metrics: where turns are counted.
     """
@@ -85,6 +86,7 @@ class Service:
         editor: Editor,
         store: Store,
         database: Database,
+        name: Callable[[str, str], str],
         limits: ServiceLimits = ServiceLimits(),
         purge: Callable[[], None] = lambda: None,
         metrics: Metrics | None = None,
@@ -93,7 +95,7 @@ class Service:
         self.metrics.turn_slots.set(limits.max_turns)
         self.talk, self.editor, self.store, self.limits = talk, editor, store, limits
         self.threads, self.board = ThreadIndex(database), RunBoard(database)
-        self.holdings, self.calls = Holdings(database, store), Calls(database)
+        self.holdings, self.calls = Holdings(database, store), Calls(database, name)
         self.meter = Meter(database, limits.rates)
         self._slots = BoundedSemaphore(limits.max_turns)
 

@@ -23,7 +23,7 @@ class UrlSigner:
         clock: seconds since the epoch.
     """
 
-    def __init__(self, secret: bytes, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, secret: bytes, clock: Callable[[], float] = lambda: time.time()) -> None:
         self._secret, self._clock = secret, clock
 
     def query(self, owner: str, reference: str) -> str:

@@ -3,6 +3,8 @@
 import base64
 import binascii
 import json
+import math
+import re
 import time
 import uuid
 from collections.abc import Mapping
@@ -14,6 +16,8 @@ from sqlalchemy import Row, and_, delete, or_, select, update
 from ..agent.errors import UnknownThread
 from .database import Database, insert_or_ignore, threads
 from .errors import InvalidCursor, ThreadTaken
+
+_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,9 @@ def _cursor(record: ThreadRecord) -> str:
 def _read_cursor(cursor: str) -> tuple[float, str]:
     try:
         created_at, name = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return float(created_at), str(name)
-    except (binascii.Error, ValueError, TypeError) as error:
+        position = float(created_at), str(name)
+    except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InvalidCursor(cursor) from error
+    if not math.isfinite(position[0]) or not _ID.fullmatch(position[1]):  # no database has to see it
+        raise InvalidCursor(cursor)
+    return position

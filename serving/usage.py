@@ -30,7 +30,9 @@ class Meter:
         clock: seconds since the epoch.
     """
 
-    def __init__(self, database: Database, limits: RateLimits, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, database: Database, limits: RateLimits, clock: Callable[[], float] = lambda: time.time()
+    ) -> None:
         self._database, self._limits, self._clock = database, limits, clock
 
     def count_request(self, owner: str) -> None:

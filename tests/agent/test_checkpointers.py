@@ -1,6 +1,7 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from chatedit.agent.checkpointers import open_checkpointer
 from chatedit.agent.thread_leases import PostgresLeases
+from langgraph.checkpoint.base import id as checkpoint_id
 from one_conversation import make
 
 DEBIAN = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -22,6 +24,24 @@ def test_a_thread_outlives_its_process_in_sqlite(tmp_path: Path):
         assert setup.talk.state("t")["belief_state"] == {"makeup": ["lipstick"]}
         assert setup.talk.undo("t").turn["version"] == 0
         assert setup.talk.redo("t").turn["version"] == 1
+
+
+def test_a_clock_that_was_set_back_loses_no_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with open_checkpointer(tmp_path / "threads.sqlite") as checkpointer:
+        talk = make(tmp_path, checkpointer=checkpointer).talk
+        talk.say("t", "add lipstick")
+        talk.say("t", "add bangs")
+    an_hour_ago = time.time_ns() - 3600 * 10**9
+    monkeypatch.setattr(checkpoint_id.time, "time_ns", lambda: an_hour_ago)
+    monkeypatch.setattr(checkpoint_id, "_last_v6_timestamp", None)  # another process
+    with open_checkpointer(tmp_path / "threads.sqlite") as checkpointer:
+        talk = make(tmp_path, checkpointer=checkpointer).talk
+        talk.say("t", "add pale skin")
+        assert talk.state("t")["belief_state"] == {"hair": ["bangs"], "makeup": ["lipstick", "pale skin"]}
+        assert len(talk.history("t")) == 4
+        talk.say("t", "add goatee", after=1)  # from an older checkpoint
+        assert len(talk.history("t")) == 5
+        assert talk.state("t")["belief_state"] == {"hair": ["goatee"], "makeup": ["lipstick"]}
 
 
 def test_objects_that_are_not_plain_data_are_not_read_back(tmp_path: Path, caplog: pytest.LogCaptureFixture):
