@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 from chatedit.cli import app
 from chatedit.dialogue.dialogue_file import dialogue_to_json, write_jsonl
 from chatedit.eval.data_set import build, parts
@@ -10,6 +11,16 @@ from tables_pack import write_quick_pack
 from typer.testing import CliRunner
 
 NUM_DIALOGUES = 2
+pytestmark = pytest.mark.timeout(900)  # half a minute of work, on a machine that may be busy
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    """Threads of tiny networks only wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
