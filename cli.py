@@ -42,6 +42,7 @@ app.add_typer(compare_commands.app, name="compare")
 app.add_typer(editing_commands.bench, name="bench")
 editing_commands.bench.command("dialogue")(bench_commands.dialogue)
 editing_commands.bench.command("step")(bench_commands.step)
+editing_commands.bench.command("serving")(bench_commands.serving)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Commands that measure speed: `chatedit bench dialogue | step`."""
+"""Commands that measure speed: `chatedit bench dialogue | step | serving`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -39,3 +39,24 @@ def step(
     from .bench_step import compare, report
 
     console.print(report(compare(size, threads)))
+
+
+def serving(
+    users: Annotated[int, typer.Option(min=1, help="How many use the service at once.")] = 8,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long.")] = 5.0,
+    dialogues: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="What they say, JSON Lines; a few of ours if absent."),
+    ] = None,
+    max_growth: Annotated[float, typer.Option(min=0.0, help="Growth of memory that is allowed, as a share.")] = 0.05,
+    port: Annotated[int, typer.Option(help="Port of the service.")] = 8766,
+) -> None:
+    """Load on the service, on a Ray of its own with the real models; 1 on errors, lost turns, or growing memory."""
+    from .load_serving import SCRIPTS, load_serving, report_lines, scripts_of
+
+    typer.echo(f"{users} users for {minutes:g} minutes; the service starts and warms up first")
+    report = load_serving(users, minutes, SCRIPTS if dialogues is None else scripts_of(dialogues), port, max_growth)
+    for line in report_lines(report):
+        typer.echo(line)
+    if report.faults:
+        raise typer.Exit(1)
