@@ -65,7 +65,8 @@ def open_border(
         checkpointer = stack.enter_context(open_checkpointer(dsn or settings.home / "threads.sqlite"))
         database = Database(settings.database_url)
         stack.callback(database.close)
-        store = Store(settings.store_location, leases if dsn else None)
+        is_shared = dsn is not None or "://" in settings.store_location  # otherwise its locks lie beside the pictures
+        store = Store(settings.store_location, leases if is_shared else None)
         tool = edit_face_tool(editor, store, timeout_s=edit_timeout_s, default_preset=preset)
         opinion = None if second is None else SecondOpinion(second, on_record=metrics.note_opinion)
         if opinion is not None:

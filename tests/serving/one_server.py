@@ -34,7 +34,7 @@ class Server:
     def thread(self, seed: int = 0, client: TestClient | None = None, **headers: str) -> str:
         """Open a thread about a picture; its id."""
         client = client or self.client
-        response = client.post("/v1/threads", json={"image": self.image(seed, client)}, headers=headers)
+        response = client.post("/v1/threads", json={"image": self.image(seed, client)}, headers=dashed(headers))
         assert response.status_code == 201, response.text
         return response.json()["id"]
 
