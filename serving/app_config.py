@@ -82,11 +82,12 @@ class Batched(DeploymentConfig):
 
     Attributes:
         max_batch_size: requests of one pass.
-        batch_wait_timeout_s: how long the first of them waits for others.
+        batch_wait_timeout_s: how long the first of them waits for others; those that come while the model works run
+            together afterwards in any case.
     """
 
     max_batch_size: Annotated[int, Field(ge=1)] = 8
-    batch_wait_timeout_s: Annotated[float, Field(ge=0)] = 0.005
+    batch_wait_timeout_s: Annotated[float, Field(ge=0)] = 0.0
 
     @model_validator(mode="after")
     def _batches_can_fill(self) -> "Batched":

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from .database import Database, runs
 from .errors import UnknownRun
@@ -35,12 +35,15 @@ class RunBoard:
 
     def start(self, owner: str, thread: str, metadata: Mapping[str, Any] | None = None) -> str:
         """Put a run on the board; its id."""
-        run, now = str(uuid.uuid4()), time.time()
-        row = {"id": run, "thread": thread, "owner": owner, "status": "running", "is_cancelled": False}
         with self._database.begin() as connection:
-            times = {"created_at": now, "updated_at": now, "metadata": dict(metadata or {})}
-            connection.execute(runs.insert().values(**row, **times))
-        return run
+            return _insert(connection, owner, thread, metadata)
+
+    def start_alone(self, owner: str, thread: str, metadata: Mapping[str, Any] | None = None) -> str:
+        """As `start`, for the holder of the thread's lease: runs that a killed process left are over."""
+        left = (runs.c.thread == thread) & (runs.c.status == "running")
+        with self._database.begin() as connection:
+            connection.execute(update(runs).where(left).values(status="interrupted", updated_at=time.time()))
+            return _insert(connection, owner, thread, metadata)
 
     def finish(self, run: str, status: Status) -> None:
         """Say what became of a run."""
@@ -81,16 +84,18 @@ class RunBoard:
         with self._database.begin() as connection:
             return bool(connection.execute(select(runs.c.is_cancelled).where(runs.c.id == run)).scalar())
 
-    def interrupt_running(self, thread: str) -> None:
-        """Runs that a killed process left are over. For the holder of the thread's lease only."""
-        mine = (runs.c.thread == thread) & (runs.c.status == "running")
-        with self._database.begin() as connection:
-            connection.execute(update(runs).where(mine).values(status="interrupted", updated_at=time.time()))
-
     def delete_thread(self, thread: str) -> None:
         """Forget the runs of a thread."""
         with self._database.begin() as connection:
             connection.execute(delete(runs).where(runs.c.thread == thread))
+
+
+def _insert(connection: Connection, owner: str, thread: str, metadata: Mapping[str, Any] | None) -> str:
+    run, now = str(uuid.uuid4()), time.time()
+    row = {"id": run, "thread": thread, "owner": owner, "status": "running", "is_cancelled": False}
+    times = {"created_at": now, "updated_at": now, "metadata": dict(metadata or {})}
+    connection.execute(runs.insert().values(**row, **times))
+    return run
 
 
 def _record(row: Row) -> RunRecord:

@@ -42,6 +42,7 @@ class TurnFollower:
         self._cancel, self._on_event, self._metadata = cancel, on_event, metadata
         self._watch = watch or TurnWatch()
         self._asked_at = time.monotonic()
+        self._held: set[tuple[str, str]] = set()  # booked already
         self.run: str | None = None
         self.compute_s = 0.0
         self.failure: str | None = None
@@ -49,8 +50,7 @@ class TurnFollower:
     def __call__(self, kind: str, data: dict[str, Any]) -> None:
         """One event of the conversation."""
         if kind == "start":
-            self._board.interrupt_running(self._thread)
-            self.run = self._board.start(self._owner, self._thread, self._metadata)
+            self.run = self._board.start_alone(self._owner, self._thread, self._metadata)
             self._watch.started(self.run)
             self._pass("start", {"run": self.run})
         elif kind == "progress":
@@ -93,7 +93,9 @@ class TurnFollower:
         self._pass("image", shown)
 
     def _hold(self, kind: Any, key: str) -> None:
-        self._holdings.add(self._owner, self._thread, kind, key)
+        if (kind, key) not in self._held:
+            self._holdings.add(self._owner, self._thread, kind, key)
+            self._held.add((kind, key))
 
     def _pass(self, kind: str, data: dict[str, Any]) -> None:
         if self._on_event is not None:

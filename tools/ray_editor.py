@@ -27,6 +27,7 @@ class RayEditor:
 
     def __init__(self, editor: DeploymentHandle, inverter: DeploymentHandle) -> None:
         self._editor, self._inverter = editor, inverter
+        self._stream = editor.options(stream=True).edit  # made once: each new handle costs
         self._version: str | None = None
         self._lock = Lock()
         self._running: dict[str, DeploymentResponseGenerator] = {}
@@ -65,7 +66,7 @@ class RayEditor:
         return True
 
     def _edit_once(self, request: EditRequest, on_progress: Callable[[EditProgress], None] | None) -> EditResult:
-        stream = cast(DeploymentResponseGenerator, self._editor.options(stream=True).edit.remote(request, carrier()))
+        stream = cast(DeploymentResponseGenerator, self._stream.remote(request, carrier()))
         with self._lock:
             self._running[request.id] = stream
         watch = _Watch(stream, request.timeout_s)
