@@ -6,10 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import ray
 from ray import serve
+from ray._private import ray_constants
 from ray.serve import Application
 
 from .app_config import AppConfig
@@ -21,6 +23,7 @@ OBJECT_STORE_BYTES = 200_000_000
 MIN_CPUS = 2  # what one replica of everything reserves; threads, not reservations, take the time
 
 RAY_ENVIRONMENT = {
+    ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR: "0",  # all of Ray's ports on loopback, as by default on a Mac
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_worker_niceness": "0",  # Ray gives way to everything else by default (15); people wait for these
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",  # a laptop under load starts slowly; 5 s would kill the proxy
@@ -36,8 +39,8 @@ def serving_here(
 
     Logs go to `logs/service.jsonl` in the settings' home, unless they name another file.
 
-    There is no dashboard, and Ray's own ports answer only to processes that have its token (`~/.ray/auth_token`),
-    as is its default for a cluster that a program starts for itself.
+    There is no dashboard. Ray's own ports are on loopback, whatever address the service itself has, but for one port of
+    each replica, whose address is fixed in Ray Serve. All answer only to who has Ray's token (`~/.ray/auth_token`).
 
     Args:
         application: instead of `build(args)`.
@@ -47,6 +50,7 @@ def serving_here(
     settings.export()  # the replicas read their settings from the environment
     for name, value in RAY_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    ray_constants.ENABLE_RAY_CLUSTER = False  # what the variable above says; Ray read it when it was imported
     ray.init(
         address="local",
         num_cpus=max(MIN_CPUS, os.cpu_count() or 1),
@@ -55,6 +59,7 @@ def serving_here(
         log_to_driver=False,
         configure_logging=False,
     )
+    _protect(Path.home() / ".ray" / "auth_token")
     try:
         _start_proxy({"host": settings.host, "port": settings.port, "keep_alive_timeout_s": 90})
         serve.run(build(args) if application is None else application, name=APPLICATION, route_prefix="/")
@@ -66,6 +71,12 @@ def serving_here(
         _drain(max(args.ingress.graceful_shutdown_timeout_s, args.editor.graceful_shutdown_timeout_s))
         serve.shutdown()
         ray.shutdown()
+
+
+def _protect(token: Path) -> None:
+    """Let nobody else here read Ray's token, with which any code can be run; Ray leaves that to the umask."""
+    if token.is_file() and token.stat().st_uid == os.getuid():
+        token.chmod(0o600)
 
 
 def _start_proxy(http_options: dict[str, Any]) -> None:

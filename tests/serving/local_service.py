@@ -1,6 +1,7 @@
 """Starts `scripted_service.py` as a process tree of its own, finds its parts, kills them."""
 
 import contextlib
+import ipaddress
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from scripted import png
 TESTS = Path(__file__).parent
 START_S = 420.0  # Ray starts slowly where others work too
 WAIT_S = 120.0
+LISTENING = "0A"  # a state of /proc/net/tcp
 
 
 @dataclass
@@ -62,6 +64,18 @@ class LocalService:
         for pid in found:
             found += children.get(pid, [])
         return [pid for pid in found if title in _read(Path(f"/proc/{pid}/cmdline"))]
+
+    def listening(self) -> list[tuple[str, str, int]]:
+        """Title, address and port of everything that this service's processes listen at."""
+        owners = {target: pid for pid in self.processes() for target in _links(Path(f"/proc/{pid}/fd"))}
+        found = []
+        for table in ("tcp", "tcp6"):
+            for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+                _, local, _, state, *_, inode = line.split()[:10]
+                if state == LISTENING and (pid := owners.get(f"socket:[{inode}]")) is not None:
+                    address, port = local.split(":")
+                    found.append((_read(Path(f"/proc/{pid}/cmdline")), _address(address), int(port, 16)))
+        return found
 
     def kill(self, title: str) -> None:
         """SIGKILL to every process of this service whose command line has `title`; there must be one."""
@@ -114,6 +128,24 @@ def _read(path: Path) -> str:
         return path.read_bytes().decode(errors="replace")
     except OSError:
         return ""
+
+
+def _links(folder: Path) -> list[str]:
+    """Where the links of a folder point to; of a process that may have ended meanwhile."""
+    found = []
+    with contextlib.suppress(OSError):
+        for link in folder.iterdir():
+            with contextlib.suppress(OSError):
+                found.append(os.readlink(link))
+    return found
+
+
+def _address(text: str) -> str:
+    """An address of /proc/net: words of four bytes, each in the machine's own order."""
+    words = [int(text[place : place + 8], 16).to_bytes(4, sys.byteorder) for place in range(0, len(text), 8)]
+    address = ipaddress.ip_address(b"".join(words))
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
 
 
 def _kill(pids: list[int]) -> None:

@@ -5,10 +5,13 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import grpc
 import httpx
 import pytest
 from chatedit.client import ChatEdit
+from chatedit.serving.config import is_loopback
 from local_service import WAIT_S, LocalService, free_port
 from mcp import Client
 from one_server import events
@@ -59,6 +62,19 @@ def test_upload_open_talk_fetch_and_undo(service: LocalService):
     undone = httpx.post(f"{service.url}/v1/threads/{thread}/undo", json={}).json()
     assert undone["turn"]["image"]["id"] == answer["turn"]["image"]["id"]
     assert httpx.get(f"{service.url}/ready", timeout=WAIT_S).json()["status"] == "ok"
+
+
+def test_ray_is_on_loopback_and_what_serve_opens_beyond_wants_a_token(service: LocalService):
+    found = service.listening()
+    assert ("127.0.0.1", service.port) in [place[1:] for place in found]
+    assert len(found) > 10  # Ray's own
+    beyond = [(title, port) for title, address, port in found if not is_loopback(address)]
+    assert [title for title, _ in beyond if "REPLICA" not in title.upper()] == []  # their address is fixed in Ray Serve
+    for _, port in beyond:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel, pytest.raises(grpc.RpcError) as refused:
+            channel.unary_unary("/ray.serve.ASGIService/Unary")(b"", timeout=WAIT_S)
+        assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED  # type: ignore[attr-defined]
+    assert (Path.home() / ".ray" / "auth_token").stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.slow
