@@ -72,7 +72,7 @@ def test_ray_is_on_loopback_and_what_serve_opens_beyond_wants_a_token(service: L
     assert [title for title, _ in beyond if "REPLICA" not in title.upper()] == []  # their address is fixed in Ray Serve
     for _, port in beyond:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel, pytest.raises(grpc.RpcError) as refused:
-            channel.unary_unary("/ray.serve.ASGIService/Unary")(b"", timeout=WAIT_S)
+            channel.unary_unary("/ray.serve.ASGIService/HandleRequest")(b"", timeout=WAIT_S)
         assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED  # type: ignore[attr-defined]
     assert (Path.home() / ".ray" / "auth_token").stat().st_mode & 0o077 == 0
 
