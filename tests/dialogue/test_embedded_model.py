@@ -44,7 +44,7 @@ UNDERTRAINED = pytest.mark.xfail(reason="issue 2: the model needs more training 
     [
         "Reset everything.",
         "Start over.",
-        pytest.param("Undo everything.", marks=UNDERTRAINED),
+        "Undo everything.",
         pytest.param("Forget all of it, I want the plain photo again.", marks=UNDERTRAINED),
     ],
 )
