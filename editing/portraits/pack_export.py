@@ -34,7 +34,7 @@ from .renderer import render
 from .statistics import LatentStatistics, measure_statistics
 
 LICENCE, DOMAIN = "Apache-2.0", "illustrated portraits"
-_WEIGHTS = {"clip": 0.0, "presence": 1.0, "identity": 0.1, "prior": 0.02, "keep": 2.0, "background": 2.0}
+_WEIGHTS = {"clip": 0.0, "presence": 1.0, "identity": 1.0, "prior": 0.02, "keep": 2.0, "background": 10.0}
 _SHARED = {
     "weights": _WEIGHTS,
     "learning_rate": 0.03,
