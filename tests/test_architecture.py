@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("agent", "dialogue", "editing", "eval", "prompts", "serving", "tools")
+FOLDERS = ("agent", "client", "dialogue", "editing", "eval", "prompts", "serving", "tools")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 
