@@ -1,16 +1,17 @@
 """Turns over HTTP, as JSON or as server-sent events."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 
-from .border import Caller, IdempotencyKey, TheBorder, TheCaller, ThreadId
+from .border import Border, Caller, IdempotencyKey, TheBorder, TheCaller, ThreadId
 from .outcomes import Outcome
 from .problems import problem_of
 from .running_turn import RunningTurn
 from .schemas import IdeasRequest, OutcomeView, StateRequest, TurnRequest
 from .sse import HEARTBEAT, sse_event, sse_response
+from .turn_follower import OnEvent
 from .views import Views
 
 EVENTS = """Server-sent events where `Accept` is `text/event-stream`: `start` (the run), `state` (belief state and \
@@ -32,12 +33,14 @@ async def say(
 ) -> OutcomeView | Response:
     """One turn. A client that goes away cancels it; repeat it with its `Idempotency-Key`, and it is done once."""
     service, owner = border.service, caller.owner
-    turn: RunningTurn[Outcome] = RunningTurn(
+    return await _answered(
         border,
+        caller,
+        thread,
+        request,
+        accept,
         lambda on_event: service.say(owner, thread, given.utterance, idempotency_key, on_event),
-        lambda: service.cancel(owner, thread),
     )
-    return await _answer(turn, request, caller, accept)
 
 
 @router.put("/{thread}/state", response_model=OutcomeView, responses={200: {"content": _STREAM}})
@@ -52,12 +55,14 @@ async def set_state(
 ) -> OutcomeView | Response:
     """A turn without words: the belief state as a whole. Answers as a turn does, and can be undone like one."""
     service, owner = border.service, caller.owner
-    turn: RunningTurn[Outcome] = RunningTurn(
+    return await _answered(
         border,
+        caller,
+        thread,
+        request,
+        accept,
         lambda on_event: service.set_state(owner, thread, given.belief_state, idempotency_key, on_event),
-        lambda: service.cancel(owner, thread),
     )
-    return await _answer(turn, request, caller, accept)
 
 
 @router.post("/{thread}/ideas")
@@ -74,7 +79,11 @@ async def try_ideas(
     return [caller.views.outcome(outcome) for outcome in await turn.result(request)]
 
 
-async def _answer(turn: RunningTurn[Outcome], request: Request, caller: Caller, accept: str) -> OutcomeView | Response:
+async def _answered(
+    border: Border, caller: Caller, thread: str, request: Request, accept: str, work: Callable[[OnEvent], Outcome]
+) -> OutcomeView | Response:
+    """Run a turn, and answer as the caller accepts it: in one piece, or as events."""
+    turn = RunningTurn(border, work, lambda: border.service.cancel(caller.owner, thread))
     if "text/event-stream" not in accept:
         return caller.views.outcome(await turn.result(request))
     await turn.started()
