@@ -3,14 +3,11 @@
 import random
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-if TYPE_CHECKING:
-    from .training.examples import Example
 
 train = typer.Typer(no_args_is_help=True, help="Train the models that ship, and yours.")
 console = Console()
@@ -31,13 +28,14 @@ def teacher(
     from .training import teacher as stage
     from .training.card import remember
     from .training.examples import batches
+    from .training.stage_examples import held_out_examples, stage_examples
     from .training.vocabulary import build_tokenizer, pruned_vocabulary
 
     config = stage.TeacherConfig(minutes=minutes)
     bert, own = stage.load_sentence_encoder(stage.sentence_encoder_folder())
     kept = pruned_vocabulary(own, schema_guided.utterances(sgd, 4_000), _texts(data))
     vocabulary = build_tokenizer(own, kept)
-    pool, held_out = _turns(data / "train.jsonl"), _turns(data / "validation.jsonl", 600)
+    pool, held_out = stage_examples(data), held_out_examples(data)
     with _progress() as progress:
         task = progress.add_task("teaching", total=100.0)
         result = stage.teach(
@@ -55,7 +53,7 @@ def teacher(
 
 @train.command()
 def inherit(
-    data: Annotated[Path, typer.Option(exists=True, help="Folder of `chatedit data build`; train.jsonl is read.")],
+    data: Annotated[Path, typer.Option(exists=True, help="Folder of `chatedit data build`.")],
     teacher: Annotated[Path, typer.Option(exists=True, help="Folder of `train teacher`.")] = Path(
         ".cache/dialogue/teacher"
     ),
@@ -65,6 +63,7 @@ def inherit(
     """Stage 2: a T5 encoder inherits what the teacher computes, by a fit in closed form and distillation."""
     from .training import inherit as stage
     from .training.card import history, remember
+    from .training.stage_examples import stage_examples
     from .training.teacher import load_taught
 
     taught, vocabulary = load_taught(teacher)
@@ -73,7 +72,7 @@ def inherit(
         result = stage.inherit(
             taught,
             vocabulary,
-            _turns(data / "train.jsonl"),
+            stage_examples(data),
             out,
             stage.InheritConfig(minutes=minutes),
             lambda _, share: progress.update(task, completed=100 * share),
@@ -194,16 +193,6 @@ def _texts(data: Path) -> list[str]:
 
     turns = [turn for found in read_dialogues(data / "train.jsonl") for turn in found.turns]
     return list(dict.fromkeys(text for turn in turns for text in (turn.user, turn.system or "")))
-
-
-def _turns(path: Path, limit: int | None = None) -> "list[Example]":
-    """Turns of a dialogue file as examples of the tracking task."""
-    from .dialogue_file import read_dialogues
-    from .formats import PAPER_PROMPTS
-    from .training.examples import Mixture, examples
-
-    mixture = Mixture(state_format="picks", response=0.0)
-    return list(islice(examples(read_dialogues(path), PAPER_PROMPTS, mixture, random.Random(0)), limit))
 
 
 def _progress() -> Progress:

@@ -6,6 +6,10 @@ from torch.nn import functional as F
 
 from ..ontology import ONTOLOGY
 
+IGNORED = -100  # a label that is not known, or not asked for
+HEADS = len(ONTOLOGY.values) + 1
+"""One a value, and one for the value that the input's question names, which may be any."""
+
 
 class ValueHead(nn.Module):
     """One attention query a value over the encoder's states, then nothing / add / drop.
@@ -16,19 +20,21 @@ class ValueHead(nn.Module):
 
     def __init__(self, d_model: int) -> None:
         super().__init__()
-        self.query = nn.Parameter(torch.randn(len(ONTOLOGY.values), d_model) / d_model**0.5)
+        self.query = nn.Parameter(torch.randn(HEADS, d_model) / d_model**0.5)
         self.key = nn.Linear(d_model, d_model, bias=False)
-        self.output = nn.Parameter(torch.randn(len(ONTOLOGY.values), d_model, 3) / d_model**0.5)
-        self.bias = nn.Parameter(torch.tensor([2.0, 0.0, -1.0]).repeat(len(ONTOLOGY.values), 1))
+        self.output = nn.Parameter(torch.randn(HEADS, d_model, 3) / d_model**0.5)
+        self.bias = nn.Parameter(torch.tensor([2.0, 0.0, -1.0]).repeat(HEADS, 1))
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
-        """Encoder states [B, T, D] and mask [B, T] -> logits [B, values, 3]."""
+        """Encoder states [B, T, D] and mask [B, T] -> logits [B, HEADS, 3]."""
         scores = torch.einsum("vd,btd->bvt", self.query, self.key(states)) / states.shape[-1] ** 0.5
         scores = scores.masked_fill(mask[:, None] == 0, float("-inf"))
         pooled = torch.einsum("bvt,btd->bvd", scores.softmax(-1), states)
         return torch.einsum("bvd,vdc->bvc", pooled, self.output) + self.bias
 
     def loss(self, states: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
-        """Cross-entropy over `labels` [B, values], summed over values, mean over the batch."""
+        """Cross-entropy over `labels` [B, HEADS], summed over those not IGNORED, mean over the batch."""
         logits = self(states, mask)
-        return F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum") / len(labels)
+        return F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum") / len(
+            labels
+        )

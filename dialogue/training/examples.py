@@ -11,6 +11,7 @@ from ..contexts import context_at
 from ..dialogue_file import Dialogue
 from ..formats import Context, Prompts, StateFormat
 from ..ontology import ONTOLOGY, OPEN_ONTOLOGY
+from .auxiliary import IGNORED
 
 Task = Literal["state", "response", "question"]
 KNOWN: Sequence[tuple[str, str]] = [(slot, value) for slot, values in ONTOLOGY.slots.items() for value in values]
@@ -20,7 +21,8 @@ NOTHING, ADD, DROP = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One input and its target; `labels` says per value of the ontology what the turn does (state task only)."""
+    """One input and its target; `labels` (empty, or HEADS of them) says what the turn does to each value of the
+    ontology, and to the one that a question names."""
 
     task: Task
     prefix: str
@@ -74,8 +76,21 @@ def examples(
                 yield Example("response", *formats.response_input(context, prompts), target)
             if rng.random() < mixture.question:
                 slot, value = _doubt(context, update, doubted, rng)
-                target = formats.question_target(update, context.state, slot, value)
-                yield Example("question", *formats.question_input(context, slot, value, prompts), target)
+                yield question_example(context, update, slot, value, prompts)
+
+
+def questions(
+    dialogues: Iterable[Dialogue], prompts: Prompts, rng: random.Random, doubted: Sequence[tuple[str, str]]
+) -> list[Example]:
+    """One question a turn, nothing else."""
+    mixture = Mixture(response=0.0, question=1.0)
+    return [example for example in examples(dialogues, prompts, mixture, rng, doubted) if example.task == "question"]
+
+
+def values_of(dialogues: Iterable[Dialogue]) -> list[tuple[str, str]]:
+    """Slots and values of the states that the ontology does not list, sorted."""
+    held = {pair for d in dialogues for turn in d.turns for pair in belief_state.pairs(turn.state or {})}
+    return sorted(held.difference(KNOWN))
 
 
 def _doubt(
@@ -101,12 +116,19 @@ def _plain(update: TurnUpdate, context: Context, kind: str) -> TurnUpdate:
 
 def state_example(context: Context, update: TurnUpdate, prompts: Prompts, state_format: StateFormat) -> Example:
     """The tracking task of one turn."""
-    labels = value_labels(context, update)
+    labels = (*value_labels(context, update), IGNORED)
     if state_format != "history":
         target = formats.picks_target if state_format == "picks" else formats.update_target
         return Example("state", *formats.update_input(context, prompts), target(update), labels)
     after = belief_state.apply(context.state, update, OPEN_ONTOLOGY)
     return Example("state", *formats.history_input(context, prompts), formats.state_target(after), labels)
+
+
+def question_example(context: Context, update: TurnUpdate, slot: str, value: str, prompts: Prompts) -> Example:
+    """The question task of one turn and value; the encoder also learns what the turn does to all others."""
+    answer = formats.question_target(update, context.state, slot, value)
+    labels = (*value_labels(context, update), {"nothing": NOTHING, "add": ADD, "drop": DROP}[answer])
+    return Example("question", *formats.question_input(context, slot, value, prompts), answer, labels)
 
 
 def value_labels(context: Context, update: TurnUpdate) -> tuple[int, ...]:

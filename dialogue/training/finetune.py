@@ -14,16 +14,13 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase, T5ForConditionalGeneration
 
-from .. import belief_state
 from ..dialogue_file import Dialogue
 from ..encoding import MAX_INPUT_TOKENS, input_ids, pad
 from ..formats import Prompts
 from . import checkpoint
-from .auxiliary import ValueHead
-from .examples import KNOWN, Example, Mixture, batches, examples
+from .auxiliary import IGNORED, ValueHead
+from .examples import KNOWN, Example, Mixture, batches, examples, questions, values_of
 from .rates import relative_rates, same_rate
-
-IGNORED = -100
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +97,7 @@ class Bundle(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Tensors of one step: ids and mask [B, T], targets [B, U] (-100 ignored), labels [S, values] of rows `states`."""
+    """Tensors of one step: ids and mask [B, T], targets [B, U] (-100 ignored), labels [S, HEADS] of rows `states`."""
 
     ids: Tensor
     mask: Tensor
@@ -356,12 +353,4 @@ def _pool(
         return [e for e in pool if len(e.body) + len(e.prefix) < 240 or rng.random() < 0.3]
     doubted = [*KNOWN, *values_of(open_dialogues)]
     sample = rng.sample(open_dialogues, min(len(open_dialogues), len(dialogues) // 8))
-    asked = Mixture(mixture.state_format, response=0.0, question=1.0)
-    questions = [e for e in examples(sample, prompts, asked, rng, doubted) if e.task == "question"]
-    return [*examples(dialogues, prompts, mixture, rng, doubted), *questions]
-
-
-def values_of(dialogues: Sequence[Dialogue]) -> list[tuple[str, str]]:
-    """Slots and values of the states that the ontology does not list, sorted."""
-    held = {pair for d in dialogues for turn in d.turns for pair in belief_state.pairs(turn.state or {})}
-    return sorted(held.difference(KNOWN))
+    return [*examples(dialogues, prompts, mixture, rng, doubted), *questions(sample, prompts, rng, doubted)]

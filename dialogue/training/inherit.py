@@ -16,11 +16,13 @@ from torch import Tensor, nn
 from transformers import BertModel, PreTrainedTokenizerBase, T5Config, T5ForConditionalGeneration
 
 from . import checkpoint
-from .auxiliary import ValueHead
+from .auxiliary import HEADS, IGNORED, ValueHead
 from .examples import Example
 from .rates import relative_rates, same_rate
 from .teacher import Teacher, sample_of, save_head
 from .transplant import Sample, transplant
+
+_HELD_OUT = 128  # inputs to measure on
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,17 @@ def distillation_loss(bert: BertModel, student: T5ForConditionalGeneration, samp
     return _distance(*_both_states(bert, student, sample), sample)
 
 
-def head_divergence(head: ValueHead, states: Tensor, target: Tensor, sample: Sample) -> Tensor:
+def head_divergence(head: ValueHead, states: Tensor, target: Tensor, sample: Sample, is_asked: Tensor) -> Tensor:
     """KL divergence between the teacher's head over its own states and over the student's (both [B, T, D]), in nats
-    summed over values: differences count where the task needs the states to be alike."""
+    summed over values where `is_asked` [B, HEADS]: differences count where the task needs the states to be alike."""
     told = head(target, sample.mask).log_softmax(-1)
     read = head(states, sample.mask).log_softmax(-1)
-    return F.kl_div(read, told, reduction="sum", log_target=True) / len(sample.ids)
+    return F.kl_div(read, told, reduction="none", log_target=True)[is_asked].sum() / len(sample.ids)
+
+
+def _is_asked(chosen: Sequence[Example]) -> Tensor:
+    """Mask [B, HEADS] of what the inputs say something about; all of it where examples have no labels."""
+    return torch.tensor([example.labels or (0,) * HEADS for example in chosen]).ne(IGNORED)
 
 
 def _both_states(bert: BertModel, student: T5ForConditionalGeneration, sample: Sample) -> tuple[Tensor, Tensor]:
@@ -101,17 +108,17 @@ def inherit(
     """
     torch.manual_seed(config.seed)
     order = random.Random(config.seed).sample(list(inputs), len(inputs))
-    held_out = [sample_of(vocabulary, part) for part in _parts(order[:128], 32)]
-    fitted, order = order[128 : 128 + config.fitted_inputs], order[128:]
+    held_out = [(sample_of(vocabulary, part), _is_asked(part)) for part in _parts(order[:_HELD_OUT], 32)]
+    fitted, order = order[_HELD_OUT : _HELD_OUT + config.fitted_inputs], order[_HELD_OUT:]
     student = T5ForConditionalGeneration(student_config(teacher.bert, config.decoder_layers))
     transplant(teacher.bert, student, [sample_of(vocabulary, part) for part in _parts(fitted, 32)])
 
     @torch.no_grad()
     def measured() -> tuple[float, float]:
-        pairs = [_both_states(teacher.bert, student, sample) for sample in held_out]
-        given = list(zip(pairs, held_out, strict=True))
-        distances = [_distance(*states, sample) for states, sample in given]
-        divergences = [head_divergence(teacher.head, *states, sample) for states, sample in given]
+        pairs = [_both_states(teacher.bert, student, sample) for sample, _ in held_out]
+        given = [(states, *part) for states, part in zip(pairs, held_out, strict=True)]
+        distances = [_distance(*states, sample) for states, sample, _ in given]
+        divergences = [head_divergence(teacher.head, *states, sample, asked) for states, sample, asked in given]
         return float(torch.stack(distances).mean()), float(torch.stack(divergences).mean())
 
     fitted_distance, fitted_divergence = measured()
@@ -128,7 +135,7 @@ def inherit(
         drawn = random.Random(f"{config.seed}/{run.step}").sample(order, min(config.batch_size, len(order)))
         sample = sample_of(vocabulary, drawn)
         states, target = _both_states(teacher.bert, student, sample)
-        divergence = head_divergence(teacher.head, states, target, sample)
+        divergence = head_divergence(teacher.head, states, target, sample, _is_asked(drawn))
         loss = _distance(states, target, sample) + config.divergence * divergence
         optimiser.zero_grad(set_to_none=True)
         loss.backward()

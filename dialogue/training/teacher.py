@@ -10,7 +10,7 @@ both. It reads the very token ids that the T5 will read.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from transformers import AutoTokenizer, BertModel, PreTrainedTokenizerBase
 
 from ..encoding import input_ids, pad
 from . import checkpoint
-from .auxiliary import ValueHead
+from .auxiliary import IGNORED, ValueHead
 from .examples import Example
 from .transplant import Sample
 from .vocabulary import EOS, PAD, UNK
@@ -70,7 +70,7 @@ class Teacher(nn.Module):
         self.head = ValueHead(bert.config.hidden_size)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Ids and mask [B, T] -> logits [B, values, 3]."""
+        """Ids and mask [B, T] -> logits [B, HEADS, 3]."""
         return self.head(self.bert(input_ids=ids, attention_mask=mask).last_hidden_state, mask)
 
 
@@ -109,10 +109,11 @@ def teach(
     """Train and write `out` (encoder, head, tokenizer); resumes from `out/run/training.ckpt`.
 
     Args:
-        stream: batches of state examples from a step on.
-        held_out: turns to score at the end.
+        stream: batches of examples with labels, from a step on.
+        held_out: examples to score at the end.
     Returns:
-        `steps`, `seconds`, and `turn_accuracy` in [0, 1]: held-out turns with all values right, the state before given.
+        `steps`, `seconds`, and in [0, 1] `turn_accuracy`: held-out turns with all values right, the state before given;
+        `question_accuracy`: questions answered right.
     """
     torch.manual_seed(config.seed)
     groups = [
@@ -139,10 +140,19 @@ def teach(
         if run.due(config.checkpoint_every_s):
             run.save()
     run.save()
-    result = {"turn_accuracy": turn_accuracy(teacher, vocabulary, held_out), "steps": run.step, "seconds": run.seconds}
+    turns = [example for example in held_out if example.task == "state"]
+    questions = [replace(e, labels=_answer_only(e)) for e in held_out if e.task == "question"]
+    result = {"turn_accuracy": turn_accuracy(teacher, vocabulary, turns)}
+    if questions:
+        result["question_accuracy"] = turn_accuracy(teacher, vocabulary, questions)
+    result |= {"steps": run.step, "seconds": run.seconds}
     run.log(**result)
     save_teacher(teacher, vocabulary, out)
     return result
+
+
+def _answer_only(example: Example) -> tuple[int, ...]:
+    return (*(IGNORED for _ in example.labels[:-1]), example.labels[-1])
 
 
 def _loss(teacher: Teacher, vocabulary: PreTrainedTokenizerBase, chosen: Sequence[Example]) -> Tensor:
@@ -153,14 +163,15 @@ def _loss(teacher: Teacher, vocabulary: PreTrainedTokenizerBase, chosen: Sequenc
 
 @torch.no_grad()
 def turn_accuracy(teacher: Teacher, vocabulary: PreTrainedTokenizerBase, chosen: Sequence[Example]) -> float:
-    """Share of turns, in [0, 1], of which every value's nothing / add / drop is right."""
+    """Share of examples, in [0, 1], of which every nothing / add / drop that their labels know is right."""
     teacher.eval()
     right = 0
     for start in range(0, len(chosen), 64):
         part = chosen[start : start + 64]
         sample = sample_of(vocabulary, part)
         labels = torch.tensor([e.labels for e in part])
-        right += int((teacher(sample.ids, sample.mask).argmax(-1) == labels).all(-1).sum())
+        found = teacher(sample.ids, sample.mask).argmax(-1)
+        right += int(((found == labels) | (labels == IGNORED)).all(-1).sum())
     return right / len(chosen)
 
 

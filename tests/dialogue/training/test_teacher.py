@@ -3,7 +3,8 @@ from itertools import cycle, islice
 import pytest
 import torch
 from chatedit.dialogue.ontology import ONTOLOGY
-from chatedit.dialogue.training.examples import Example
+from chatedit.dialogue.training.auxiliary import IGNORED
+from chatedit.dialogue.training.examples import ADD, NOTHING, Example
 from chatedit.dialogue.training.teacher import TeacherConfig, load_taught, sample_of, teach, turn_accuracy
 from chatedit.dialogue.training.vocabulary import printable_vocabulary, pruned_vocabulary
 from tiny_models import SENTENCES, teacher_tokenizer, tiny_teacher
@@ -12,17 +13,24 @@ torch.set_num_threads(1)
 
 
 def example(sentence, *added):
-    return Example("state", "translate:", sentence, "", tuple(int(value in added) for value in ONTOLOGY.values))
+    labels = tuple(int(value in added) for value in ONTOLOGY.values)
+    return Example("state", "translate:", sentence, "", (*labels, IGNORED))
 
 
-EXAMPLES = [example(SENTENCES[0], "smiling"), example(SENTENCES[1], "bangs"), *map(example, SENTENCES[2:])]
+def question(sentence, value, answer):
+    return Example("question", f"answer: {value}?", sentence, "", (*(IGNORED for _ in ONTOLOGY.values), answer))
+
+
+TURNS = [example(SENTENCES[0], "smiling"), example(SENTENCES[1], "bangs"), *map(example, SENTENCES[2:])]
+QUESTIONS = [question(SENTENCES[0], "happy", ADD), question(SENTENCES[0], "bangs", NOTHING)]
+EXAMPLES = [*TURNS, *QUESTIONS]
 
 
 @pytest.fixture(scope="module")
 def taught(tmp_path_factory):
     out = tmp_path_factory.mktemp("teacher")
     teacher, vocabulary = tiny_teacher()
-    before = turn_accuracy(teacher, vocabulary, EXAMPLES)
+    before = turn_accuracy(teacher, vocabulary, TURNS)
     config = TeacherConfig(max_steps=120, learning_rate=3e-3, head_rate=1e-2, warmup_steps=5)
     result = teach(teacher, vocabulary, lambda step: islice(cycle([EXAMPLES]), None), config, out, EXAMPLES)
     return before, result, out
@@ -32,12 +40,13 @@ def test_a_teacher_learns_what_turns_do_to_values(taught):
     before, result, _ = taught
     assert before < 1
     assert result["turn_accuracy"] == 1
+    assert result["question_accuracy"] == 1
 
 
 def test_a_saved_teacher_knows_what_it_knew(taught):
     _, result, out = taught
     teacher, vocabulary = load_taught(out)
-    assert turn_accuracy(teacher, vocabulary, EXAMPLES) == result["turn_accuracy"]
+    assert turn_accuracy(teacher, vocabulary, TURNS) == result["turn_accuracy"]
 
 
 def test_padding_does_not_change_what_a_teacher_says(taught):
