@@ -82,7 +82,7 @@ EMBEDDED = TrainConfig(
     patience=0,
     frozen_layers=2,
     dropout=0.0,  # hardly an example is seen twice; on a CPU dropout costs a seventh of a step
-    mixture=Mixture(state_format="picks", response=0.05, question=0.1),
+    mixture=Mixture(state_format="picks", response=0.05, question=0.25),
 )
 
 

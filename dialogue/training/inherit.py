@@ -5,18 +5,18 @@
 # pyright: reportIndexIssue=false, reportReturnType=false
 
 import random
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import BertModel, PreTrainedTokenizerBase, T5Config, T5ForConditionalGeneration
 
 from . import checkpoint
 from .auxiliary import HEADS, IGNORED, ValueHead
+from .descent import Bounds, descend
 from .examples import Example
 from .rates import relative_rates, same_rate
 from .teacher import Teacher, sample_of, save_head
@@ -128,25 +128,17 @@ def inherit(
     groups = [*relative_rates(trained, config.learning_rate), *same_rate([bias], config.distance_rate)]
     optimiser = torch.optim.AdamW(groups, weight_decay=0.0, fused=True)
     run = checkpoint.Run.open(out, student, optimiser)
-    while (share := max(run.seconds / (60 * max(config.minutes, 1e-9)), run.step / config.max_steps)) < 1:
-        started = time.monotonic()
-        for group in optimiser.param_groups:
-            group["lr"] = group["peak"] * min(1.0, (run.step + 1) / config.warmup_steps, 2 * (1.01 - share))
-        drawn = random.Random(f"{config.seed}/{run.step}").sample(order, min(config.batch_size, len(order)))
+
+    def losses(step: int) -> dict[str, Tensor]:
+        drawn = random.Random(f"{config.seed}/{step}").sample(order, min(config.batch_size, len(order)))
         sample = sample_of(vocabulary, drawn)
         states, target = _both_states(teacher.bert, student, sample)
         divergence = head_divergence(teacher.head, states, target, sample, _is_asked(drawn))
         loss = _distance(states, target, sample) + config.divergence * divergence
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_([*trained, bias], 1.0)
-        optimiser.step()
-        run.advance(time.monotonic() - started)
-        on_step(run.step, share)
-        if run.step % 50 == 0:
-            run.log(step=run.step, seconds=round(run.seconds), loss=loss.item(), divergence=divergence.item())
-        if run.due(config.checkpoint_every_s):
-            run.save()
+        return {"loss": loss, "divergence": divergence}
+
+    bounds = Bounds(config.minutes, config.max_steps, config.warmup_steps, config.checkpoint_every_s, 50)
+    descend(run, losses, [*trained, bias], bounds, on_step)
     held_out_distance, held_out_divergence = measured()
     result = {
         "fitted_distance": fitted_distance,

@@ -8,7 +8,6 @@ both. It reads the very token ids that the T5 will read.
 # pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOperatorIssue=false, reportArgumentType=false
 # pyright: reportIndexIssue=false, reportReturnType=false, reportOptionalCall=false
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -23,6 +22,7 @@ from transformers import AutoTokenizer, BertModel, PreTrainedTokenizerBase
 from ..encoding import input_ids, pad
 from . import checkpoint
 from .auxiliary import IGNORED, ValueHead
+from .descent import Bounds, descend
 from .examples import Example
 from .transplant import Sample
 from .vocabulary import EOS, PAD, UNK
@@ -124,21 +124,14 @@ def teach(
     run = checkpoint.Run.open(out / "run", teacher, optimiser)
     batches = stream(run.step)
     teacher.train()
-    while (share := max(run.seconds / (60 * config.minutes), run.step / config.max_steps)) < 1:
-        started = time.monotonic()
-        for group in optimiser.param_groups:
-            group["lr"] = group["peak"] * min(1.0, (run.step + 1) / config.warmup_steps, 2 * (1.01 - share))
-        loss = _loss(teacher, vocabulary, next(batches))
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(teacher.parameters(), 1.0)
-        optimiser.step()
-        run.advance(time.monotonic() - started)
-        on_step(run.step, share)
-        if run.step % 25 == 0:
-            run.log(step=run.step, seconds=round(run.seconds), loss=loss.item())
-        if run.due(config.checkpoint_every_s):
-            run.save()
+    bounds = Bounds(config.minutes, config.max_steps, config.warmup_steps, config.checkpoint_every_s, 25)
+    descend(
+        run,
+        lambda _: {"loss": _loss(teacher, vocabulary, next(batches))},
+        list(teacher.parameters()),
+        bounds,
+        on_step,
+    )
     run.save()
     turns = [example for example in held_out if example.task == "state"]
     questions = [replace(e, labels=_answer_only(e)) for e in held_out if e.task == "question"]
