@@ -21,6 +21,7 @@ from code_blocks import Block, blocks_of, chatedit_commands, is_slow
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
+READ = [ROOT / "README.md", *PAGES]
 TIMEOUT_S = 600
 RUN = ("bash", "python")
 
@@ -62,7 +63,7 @@ def test_the_blocks_of_a_page_run_from_top_to_bottom(page: Path, tmp_path: Path)
         pytest.skip("; ".join(missing))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT / "docs")))
+@pytest.mark.parametrize("page", READ, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_block_says_what_it_is_and_can_be_read(page: Path):
     for block in blocks_of(page):
         where = f"{page}:{block.line}"
@@ -81,7 +82,7 @@ def test_every_block_says_what_it_is_and_can_be_read(page: Path):
 def test_every_chatedit_command_of_the_docs_exists_with_its_options():
     """Also of the pages that are slow to run."""
     root = typer.main.get_command(app)
-    for page in PAGES:
+    for page in READ:
         for block in blocks_of(page):
             for words in chatedit_commands(block) if block.language == "bash" else ():
                 where = f"{page}:{block.line}: {' '.join(words)}"
