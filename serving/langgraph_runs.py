@@ -39,11 +39,11 @@ class Run:
         if len(self._said.text) > MAX_UTTERANCE:
             raise NotAllowed(f"a message may have at most {MAX_UTTERANCE} characters")
         self._metadata = dict(given.metadata or {})
+        self.id = ""  # before the turn, which begins at once and tells its own
         service, owner = border.service, caller.owner
         self.turn: RunningTurn[Outcome | None] = RunningTurn(
             border, self._work, lambda: service.cancel(owner, thread), is_detached
         )
-        self.id = ""
 
     async def begun(self) -> None:
         """Wait until it runs; then it has an id.

@@ -4,6 +4,8 @@ import asyncio
 import base64
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -104,6 +106,28 @@ def test_a_run_in_the_background_is_joined(server: Server):
     assert (again["status"], again["metadata"]) == ("success", {"by": "me"})
     assert [run["run_id"] for run in runs] == [again["run_id"]]
     assert streamed == ["metadata", "values", "end"]
+
+
+class AtOnce(ThreadPoolExecutor):
+    """Runs work before it returns: a thread that is as fast as can be."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def test_a_run_has_its_id_however_soon_it_begins(server: Server):
+    state = server.client.app.state  # type: ignore[attr-defined]
+    state.border = replace(state.border, pool=AtOnce(1))
+
+    async def conversation(client: LangGraphClient) -> Any:
+        thread = await client.threads.create()
+        run = await client.runs.create(thread["thread_id"], "chatedit", input=said("hello"))
+        return run, await client.runs.get(thread["thread_id"], run["run_id"])
+
+    created, found = talk(server, conversation)
+    assert created["run_id"] == found["run_id"] != ""
 
 
 def test_a_run_can_be_cancelled(tmp_path):
