@@ -157,14 +157,18 @@ def paraphrase(
 ) -> None:
     """Reword dialogues with a language model; drop the rewording of turns that would then be understood otherwise.
 
-    States and acts stay. Stop it at any time and run it again: finished dialogues are not asked for twice.
+    States and acts stay. Stop it at any time and run it again: finished dialogues are not asked for twice. Needs the
+    extra `llm`.
     """
+    from ..dialogue.llm.settings import LlmSettings
     from ..dialogue.t5 import load_dialogue_model
     from . import paraphrase as wording
-    from .chat_client import ChatClient
+    from .chat_client import open_chat_client
 
-    client = ChatClient(base_url, model, api_key, temperature, timeout_s, attempts)
+    patience = {"temperature": temperature, "timeout_s": timeout_s, "attempts": attempts}
+    settings = LlmSettings.model_validate({"model": model, "base_url": base_url, "api_key": api_key, **patience})
     with told(), _progress() as progress:
+        client = open_chat_client(settings)
         checks = [wording.tracker_check(load_dialogue_model(tracker or None))]
         if second_opinion:
             checks.append(wording.second_opinion(client))

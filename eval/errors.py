@@ -12,15 +12,6 @@ class ReviewRefused(EvalError):
         return "the review is not applied; correct these rows first:\n" + "\n".join(self.args)
 
 
-class EndpointRefused(EvalError):
-    """The LLM endpoint answered with an error that trying again does not mend. Args: url, status, what it said."""
-
-    def __str__(self) -> str:
-        url, status, said = self.args
-        hints = {401: "check the API key", 403: "check the API key", 404: "check base URL and model name"}
-        return f"{url} answered {status} ({hints.get(status, 'the request is wrong')}): {said}"
-
-
 class EndpointFailed(EvalError):
     """The LLM endpoint did not give a usable answer however often it was asked. Args: url, attempts, last reason."""
 

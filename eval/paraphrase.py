@@ -52,7 +52,7 @@ def paraphrase(
     stays in the journal, and another run asks for the failed ones again.
 
     Raises:
-        EndpointRefused: at once; what was finished is kept.
+        EndpointUnusable: at once; what was finished is kept.
         JournalMismatch: a journal of another run is in the way.
     """
     journal = _Journal.open(out.with_name(f"{out.name}.journal"), dialogues, client)
@@ -108,7 +108,7 @@ def second_opinion(client: ChatClient) -> TurnCheck:
     listed = "; ".join(f"{slot}: {', '.join(values)}" for slot, values in ONTOLOGY.slots.items())
     system = f"{_prompt('paraphrase_check.txt')}The values: {listed}."
 
-    sober = replace(client, temperature=0.0)
+    sober = client.at(temperature=0.0)
 
     def check(contexts: Sequence[Context], dialogue: Dialogue) -> Sequence[bool]:
         return [_agrees(sober, system, c, turn) for c, turn in zip(contexts, dialogue.turns, strict=True)]
@@ -196,7 +196,7 @@ class _Journal:
     @classmethod
     def open(cls, path: Path, dialogues: Sequence[Dialogue], client: ChatClient) -> "_Journal":
         text = json.dumps([dialogue_to_json(dialogue) for dialogue in dialogues])
-        run = {"dialogues": hashlib.sha256(text.encode()).hexdigest(), "model": client.model}
+        run = {"dialogues": hashlib.sha256(text.encode()).hexdigest(), "model": client.settings.model}
         journal = cls(path, {})
         if path.exists():
             journal._read(run)

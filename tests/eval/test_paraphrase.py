@@ -5,9 +5,11 @@ import pytest
 from chat_server import ChatServer
 from chatedit.dialogue import belief_state
 from chatedit.dialogue.dialogue_file import read_dialogues
+from chatedit.dialogue.llm.errors import EndpointUnusable
+from chatedit.dialogue.llm.settings import LlmSettings
 from chatedit.dialogue.protocols import Tracked
-from chatedit.eval.chat_client import ChatClient
-from chatedit.eval.errors import EndpointRefused, JournalMismatch
+from chatedit.eval.chat_client import open_chat_client
+from chatedit.eval.errors import JournalMismatch
 from chatedit.eval.paraphrase import kept_where_unchanged, paraphrase, second_opinion, tracker_check
 from small_dialogues import BLOND
 
@@ -45,7 +47,12 @@ def server():
 
 @pytest.fixture
 def client(server):
-    return ChatClient(server.url, "m", timeout_s=0.5, attempts=3, sleep=lambda seconds: None)
+    return client_of(server, attempts=3)
+
+
+def client_of(server, attempts):
+    settings = LlmSettings(model="m", base_url=server.url, timeout_s=0.5, attempts=attempts)
+    return open_chat_client(settings, sleep=lambda seconds: None)
 
 
 def test_all_turns_are_reworded_and_states_and_acts_stay(client, tmp_path):
@@ -77,9 +84,9 @@ def test_a_user_line_goes_back_together_with_the_system_line_that_it_answers():
     assert (kept[1].system, kept[2].user) == ("New Here they are. What next?", "New undo the bangs")
 
 
-def test_a_server_that_misbehaves_now_and_then_costs_nothing(client, server, tmp_path):
+def test_a_server_that_misbehaves_now_and_then_costs_nothing(server, tmp_path):
     server.mishaps = [429, b"{", "hangup", 500, b'{"choices": [{"message": {"content": "[]"}}]}']
-    result = paraphrase(DIALOGUES, replace(client, attempts=6), CHECKS, tmp_path / "out.jsonl", concurrency=2)
+    result = paraphrase(DIALOGUES, client_of(server, attempts=6), CHECKS, tmp_path / "out.jsonl", concurrency=2)
     assert result.failed == ()
     assert result.num_reworded == 18
 
@@ -121,7 +128,7 @@ def test_a_refused_key_ends_the_run_and_keeps_what_is_done(client, server, tmp_p
         if len(calls) == 2:
             server.mishaps = [401]
 
-    with pytest.raises(EndpointRefused):
+    with pytest.raises(EndpointUnusable):
         paraphrase(DIALOGUES, client, CHECKS, out, concurrency=1, on_dialogue=then_refused)
     asked = len(server.requests)
     paraphrase(DIALOGUES, client, CHECKS, out, concurrency=1)
