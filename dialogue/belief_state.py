@@ -81,6 +81,11 @@ def diff(before: BeliefState, after: BeliefState, ontology: Ontology = ONTOLOGY)
     return TurnUpdate(added, removed)
 
 
+def listed(state: BeliefState, ontology: Ontology = ONTOLOGY) -> BeliefState:
+    """The state without values that the ontology does not list."""
+    return _ordered({s: frozenset(v for v in held if v in ontology.values) for s, held in state.items()}, ontology)
+
+
 def pairs(state: BeliefState) -> tuple[tuple[str, str], ...]:
     """All `(slot, value)` pairs in canonical order."""
     return tuple((slot, value) for slot, values in state.items() for value in _sorted(slot, values))
@@ -173,5 +178,5 @@ def _ordered(state: Mapping[str, frozenset[str]], ontology: Ontology) -> BeliefS
 
 
 def _sorted(slot: str, held: Iterable[str]) -> tuple[str, ...]:
-    listed = ONTOLOGY.slots.get(slot, ())
-    return tuple(sorted(held, key=lambda value: (listed.index(value) if value in listed else len(listed), value)))
+    known = ONTOLOGY.slots.get(slot, ())
+    return tuple(sorted(held, key=lambda value: (known.index(value) if value in known else len(known), value)))

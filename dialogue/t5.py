@@ -19,7 +19,7 @@ from .encoding import input_ids
 from .errors import ModelNotFound, OutputNotReadable
 from .formats import Context, Prompts, StateFormat
 from .grammar import PicksGrammar, UpdateGrammar, allowed, grammar_of
-from .ontology import ONTOLOGY, OPEN_ONTOLOGY, UNSEEN
+from .ontology import OPEN_ONTOLOGY, UNSEEN
 from .prediction import TurnModel
 from .protocols import Reply, Tracked
 
@@ -134,7 +134,7 @@ class T5DialogueModel:
         Args:
             beyond: slots and values to ask for; by default those of Table 9, which no training shows.
         """
-        known = self.track([replace(context, state=_within_ontology(context.state)) for context in contexts])
+        known = self.track([replace(context, state=belief_state.listed(context.state)) for context in contexts])
         inputs = [formats.question_input(c, *pair, self.settings.prompts) for c in contexts for pair in beyond]
         outputs = self.decoder.decode(input_ids(self.tokenizer, inputs), MAX_STATE_TOKENS)
         answers = [outputs[start : start + len(beyond)] for start in range(0, len(outputs), len(beyond))]
@@ -217,18 +217,12 @@ def said(context: Context, state: BeliefState, act: Act, rng: random.Random) -> 
     return f"{change} {system_words.question(act, person, rng)}"
 
 
-def _within_ontology(state: BeliefState) -> BeliefState:
-    """The state without values that the ontology does not list."""
-    held = {slot: frozenset(v for v in values if v in ONTOLOGY.values) for slot, values in state.items()}
-    return {slot: values for slot, values in held.items() if values}
-
-
 def _opened(context: Context, tracked: Tracked, answers: dict[tuple[str, str], str]) -> Tracked:
     """What was tracked within the ontology, with the values outside it that the answers add or drop."""
     if tracked.error:
         return Tracked(context.state, error=tracked.error)
     known = tracked.update
-    listed = belief_state.pairs(_within_ontology(context.state))
+    listed = belief_state.pairs(belief_state.listed(context.state))
     is_reset = known.is_reset and len(listed) > 1  # where one listed value is all, taking it back looks like a reset
     gone = listed if known.is_reset else known.removed
     added = (*known.added, *(pair for pair, answer in answers.items() if answer == "add"))

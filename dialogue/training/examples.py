@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .. import belief_state, formats
@@ -69,8 +69,7 @@ def examples(
             if mixture.alone and turn.kind in _CONTEXT_FREE and rng.random() < mixture.alone:
                 context = Context(dialogue.caption, (), turn.user)
                 update = TurnUpdate(update.added)
-            if all(value in ONTOLOGY.values for _, value in (*update.added, *update.removed)):
-                yield state_example(context, update, prompts, mixture.state_format)
+            yield state_example(*_listed(context, update, turn.kind or ""), prompts, mixture.state_format)
             if turn.system and turn.act and rng.random() < mixture.response:
                 target = formats.response_target(turn.act, turn.system)
                 yield Example("response", *formats.response_input(context, prompts), target)
@@ -79,12 +78,11 @@ def examples(
                 yield question_example(context, update, slot, value, prompts)
 
 
-def questions(
-    dialogues: Iterable[Dialogue], prompts: Prompts, rng: random.Random, doubted: Sequence[tuple[str, str]]
-) -> list[Example]:
-    """One question a turn, nothing else."""
-    mixture = Mixture(response=0.0, question=1.0)
-    return [example for example in examples(dialogues, prompts, mixture, rng, doubted) if example.task == "question"]
+def _listed(context: Context, update: TurnUpdate, kind: str) -> tuple[Context, TurnUpdate]:
+    """Context and update within the ontology: what is asked beyond it changes nothing."""
+    known = replace(context, state=belief_state.listed(context.state))
+    after = belief_state.apply(context.state, update, OPEN_ONTOLOGY)
+    return known, _plain(diff(known.state, belief_state.listed(after)), known, kind)
 
 
 def values_of(dialogues: Iterable[Dialogue]) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from ..encoding import MAX_INPUT_TOKENS, input_ids, pad
 from ..formats import Prompts
 from . import checkpoint
 from .auxiliary import IGNORED, ValueHead
-from .examples import KNOWN, Example, Mixture, batches, examples, questions, values_of
+from .examples import KNOWN, Example, Mixture, batches, examples, values_of
 from .rates import relative_rates, same_rate
 
 
@@ -353,4 +353,5 @@ def _pool(
         return [e for e in pool if len(e.body) + len(e.prefix) < 240 or rng.random() < 0.3]
     doubted = [*KNOWN, *values_of(open_dialogues)]
     sample = rng.sample(open_dialogues, min(len(open_dialogues), len(dialogues) // 8))
-    return [*examples(dialogues, prompts, mixture, rng, doubted), *questions(sample, prompts, rng, doubted)]
+    asked = replace(mixture, response=0.0, question=1.0)
+    return [*examples(dialogues, prompts, mixture, rng, doubted), *examples(sample, prompts, asked, rng, doubted)]

@@ -97,14 +97,23 @@ def test_labels_of_a_question_hold_its_answer_and_those_of_the_turn():
     assert {e.labels[-1] for e in made(Mixture(response=0.0))} == {IGNORED}
 
 
-def test_values_outside_the_ontology_teach_the_question_format_only():
+def test_values_outside_the_ontology_are_asked_about_and_change_nothing_within():
     pink = {"hair color": frozenset({"pink hair"})}
     turn = replace(DIALOGUE.turns[0], user="pink!", state=pink)
     dialogue = replace(DIALOGUE, turns=(turn,))
-    assert not [e for e in made(Mixture(response=0.0, question=1.0), dialogue) if e.task == "state"]
+    assert [e.target for e in made(Mixture(response=0.0), dialogue)] == ["nothing"]
     found = questions(dialogue, doubted=[("hair color", "green hair")])
     assert {e.target for e in found if "pink hair?" in e.prefix} == {"add"}
     assert {e.target for e in found if "green hair?" in e.prefix} == {"nothing"}
+
+
+def test_a_value_from_outside_drops_the_one_whose_place_it_takes():
+    blond = replace(DIALOGUE.turns[0], user="blond!", state=from_values(["blond hair", "bangs"]))
+    pink = replace(blond, user="no, pink!", state={**blond.state, "hair color": frozenset({"pink hair"})})
+    back = replace(blond, user="blond after all")
+    found = made(Mixture(response=0.0), replace(DIALOGUE, turns=(blond, pink, back)))
+    assert [e.target for e in found] == ["add blond hair, add bangs", "drop blond hair", "add blond hair"]
+    assert "pink" not in found[2].prefix.partition("; last:")[0]
 
 
 def test_a_request_shown_alone_has_lost_the_dialogue_before_it():

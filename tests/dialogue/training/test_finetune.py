@@ -2,13 +2,14 @@ from itertools import cycle, islice
 
 import pytest
 import torch
+from chatedit.dialogue.training.auxiliary import HEADS
 from chatedit.dialogue.training.examples import Example
 from chatedit.dialogue.training.finetune import TrainConfig, train
 from tiny_models import SENTENCES, tiny_t5, tiny_tokenizer
 
 torch.set_num_threads(1)
 TARGETS = ["add smiling", "add bangs", "nothing", "nothing"]
-LABELS = tuple([1] + [0] * 20)
+LABELS = (1, *(0,) * (HEADS - 1))
 EXAMPLES = [Example("state", "translate:", s, t, LABELS) for s, t in zip(SENTENCES, TARGETS, strict=True)]
 BATCHES = [EXAMPLES, EXAMPLES[:2], EXAMPLES[1:], EXAMPLES[::2]]
 
