@@ -29,6 +29,7 @@ RAY_ENVIRONMENT = {
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",  # a laptop under load starts slowly; 5 s would kill the proxy
 }
 NUM_STARTS = 3  # of a minute each
+LOGGING = {"enable_access_log": False}  # the ingress logs each request itself; four more lines of each cost time
 
 
 @contextmanager
@@ -62,7 +63,7 @@ def serving_here(
     _protect(Path.home() / ".ray" / "auth_token")
     try:
         _start_proxy({"host": settings.host, "port": settings.port, "keep_alive_timeout_s": 90})
-        serve.run(build(args) if application is None else application, name=APPLICATION, route_prefix="/")
+        serve.run(build(args) if application is None else application, name=APPLICATION, route_prefix="/", logging_config=LOGGING)
         stopped = threading.Event()
         for kind in (signal.SIGTERM, signal.SIGINT):  # after ray.init, which sets its own
             signal.signal(kind, lambda *_: stopped.set())
@@ -82,7 +83,7 @@ def _protect(token: Path) -> None:
 def _start_proxy(http_options: dict[str, Any]) -> None:
     for attempt in range(NUM_STARTS):
         try:
-            serve.start(http_options=http_options)
+            serve.start(http_options=http_options, logging_config=LOGGING)
             return
         except TimeoutError:  # it is still starting
             if attempt == NUM_STARTS - 1:

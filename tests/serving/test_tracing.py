@@ -1,28 +1,13 @@
 """Traces in this process; across processes they are tested in `test_cluster_observed.py`."""
 
-from collections.abc import Iterator
-
 import pytest
 from chatedit.serving import telemetry
 from chatedit.serving.telemetry import NoExporter, install_tracing
 from chatedit.tools.tracing import carrier, span
 from one_server import Server
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 WORDS = "my secret words about Aunt Mary"
-
-
-@pytest.fixture
-def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
-    """What is traced; the global provider can be set once only, so it is put there by hand."""
-    exporter, provider = InMemorySpanExporter(), TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
-    yield exporter
-    provider.shutdown()
 
 
 def test_a_turn_is_traced_below_its_request_and_below_the_callers_trace(spans: InMemorySpanExporter, server: Server):

@@ -15,6 +15,7 @@ from chatedit.tools.edit_face import edit_face_tool
 from chatedit.tools.editor import EditOptions, EditRequest, EditResult
 from chatedit.tools.local_editor import LocalEditor, load_local_editor
 from chatedit.tools.store import Store
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "editing"))
 from small_pack import SIZE, write_small_pack
@@ -55,6 +56,14 @@ def test_an_edit_has_a_picture_relevance_of_what_was_asked_and_identity(editor: 
     assert result.metrics.steps == 6
     again = edit(editor, photo, {"expression": ["smiling"], "hair color": ["blond hair"]})
     assert decode(again.image_png).tobytes() == decode(result.image_png).tobytes()
+
+
+def test_the_engine_has_a_span_that_tells_how_many_steps_it_took(
+    editor: LocalEditor, photo: bytes, spans: InMemorySpanExporter
+):
+    edit(editor, photo, {"hair": ["bangs"]})
+    [engine] = [one for one in spans.get_finished_spans() if one.name == "engine"]
+    assert dict(engine.attributes or {}) == {"steps": 6}
 
 
 @pytest.mark.parametrize("preset", ["full", "fast"])
