@@ -171,7 +171,7 @@ def edits(
     for report in reports:
         _print_edits(report)
     if write:
-        write_edits(pack / CARD, reports, f"chatedit portraits edits --count {count} --write")
+        write_edits(pack / CARD, reports, f"chatedit portraits edits --count {count} --preset PRESET --write")
     _exit_if([failure for report in reports for failure in report.failures()])
 
 

@@ -124,31 +124,28 @@ def measure_edits(
 
 
 def write_edits(card: Path, reports: Sequence[EditGateReport], command: str) -> None:
-    """Put what was measured into a pack's card."""
-    replace_section(card, CARD_TITLE, _section(reports, command))
+    """Put what was measured into a pack's card, each preset into a section of its own."""
+    for report in reports:
+        replace_section(card, f"{CARD_TITLE}: {report.preset}", _section(report, command))
 
 
-def _section(reports: Sequence[EditGateReport], command: str) -> str:
+def _section(report: EditGateReport, command: str) -> str:
     lines = [
-        CARD_TITLE,
+        f"{CARD_TITLE}: {report.preset}",
         "",
-        f"By `{command}`: {reports[0].single.edits} held-out portraits, each edited towards one value that",
+        f"By `{command}`: {report.single.edits} held-out portraits, each edited towards one value that",
         "it lacks and towards a random state of two to six values, read by the reader. `changed`: of the values that",
         "nobody asked for; `identity`: cosine to the original as the generator draws it, and to the picture itself;",
         "`background`: root mean square change of the pixels outside face and hair (1 is from black to white).",
         "",
-        "| preset | steps | edits | present | changed | identity | to the picture | background |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        f"| {report.steps} steps | present | changed | identity | to the picture | background |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
-    for report in reports:
-        for name, quality in (("single values", report.single), ("states of 2-6", report.several)):
-            identities = (quality.identity, quality.identity_to_photo)
-            numbers = (quality.present, quality.changed, *identities, quality.background)
-            cells = " | ".join("-" if number is None else f"{number:.3f}" for number in numbers)
-            lines.append(f"| {report.preset} | {report.steps} | {name} | {cells} |")
-    lines += ["", f"| single value | {' | '.join(report.preset for report in reports)} |"]
-    lines.append("| --- |" + " --- |" * len(reports))
-    for value in reports[0].single.present_by_value:
-        shares = " | ".join(f"{report.single.present_by_value[value]:.2f}" for report in reports)
-        lines.append(f"| {value} | {shares} |")
-    return "\n".join([*lines, ""])
+    for name, quality in (("single values", report.single), ("states of 2-6", report.several)):
+        identities = (quality.identity, quality.identity_to_photo)
+        numbers = (quality.present, quality.changed, *identities, quality.background)
+        cells = " | ".join("-" if number is None else f"{number:.3f}" for number in numbers)
+        lines.append(f"| {name} | {cells} |")
+    shares = report.single.present_by_value.items()
+    listed = ", ".join(f"{value} {share:.2f}" for value, share in shares if share < 1)
+    return "\n".join([*lines, "", f"Single values present in all: all{f' but {listed}' if listed else ''}.", ""])

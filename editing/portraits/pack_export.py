@@ -43,7 +43,7 @@ _SHARED = {
     "direction_strength": 1.0,
 }
 PRESETS = {"full": {**_SHARED, "steps": 40}, "fast": {**_SHARED, "steps": 10}}
-INVERSION = {"refinement_steps": 24, "learning_rate": 0.1, "pull": 0.001, "identity": 0.03}
+INVERSION = {"refinement_steps": 32, "learning_rate": 0.1, "pull": 0.001, "identity": 0.03}
 SAMPLE_SEEDS = (3, 8, 14, 21, 27, 33, 40, 52)
 SAMPLE_SIZE_PX = 512
 

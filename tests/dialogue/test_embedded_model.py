@@ -36,7 +36,7 @@ def test_accepting_a_suggestion_adds_it(model: T5DialogueModel):
     assert belief_state.values(tracked.state) == ("rosy cheeks",)
 
 
-UNDERTRAINED = pytest.mark.xfail(reason="issue 2: the model needs more training than it has had", strict=True)
+UNDERTRAINED = pytest.mark.xfail(reason="issue 2: not every wording is understood yet", strict=True)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,8 @@ UNDERTRAINED = pytest.mark.xfail(reason="issue 2: the model needs more training 
         "Reset everything.",
         "Start over.",
         "Undo everything.",
-        pytest.param("Forget all of it, I want the plain photo again.", marks=UNDERTRAINED),
+        "Forget all of it, I want the plain photo again.",
+        pytest.param("Never mind all that, just give me the untouched picture back.", marks=UNDERTRAINED),
     ],
 )
 def test_starting_over_empties_the_state(model: T5DialogueModel, user: str):

@@ -53,15 +53,18 @@ def test_a_report_says_what_misses_its_target():
     assert "fast, lipstick: 0.50 present" in report(lipstick=0.5).failures()
 
 
-def test_the_section_of_the_card_is_replaced_and_the_others_stay(tmp_path):
+def test_the_section_of_a_preset_is_replaced_and_the_others_stay(tmp_path):
     card = tmp_path / "README.md"
-    card.write_text(f"# Pack\n\ntext\n\n{CARD_TITLE}\n\nold\n\n## Other\n\nkept\n", encoding="utf-8")
+    card.write_text(
+        f"# Pack\n\ntext\n\n{CARD_TITLE}: fast\n\nold\n\n{CARD_TITLE}: full\n\nkept too\n\n## Other\n\nkept\n",
+        encoding="utf-8",
+    )
     for present in (0.5, 0.95):
         write_edits(card, [report(present)], "chatedit portraits edits")
     text = card.read_text(encoding="utf-8")
     assert text.startswith("# Pack\n\ntext\n\n")
-    assert text.endswith("\n\n## Other\n\nkept\n")
+    assert text.endswith(f"\n\n{CARD_TITLE}: full\n\nkept too\n\n## Other\n\nkept\n")
     assert "old" not in text
-    assert text.count(CARD_TITLE) == 1
-    assert "| fast | 10 | single values | 0.950 |" in text
+    assert text.count(f"{CARD_TITLE}: fast") == 1
+    assert "| single values | 0.950 |" in text
     assert "0.500" not in text
