@@ -43,7 +43,8 @@ def stub_loaders(picture: bytes) -> ModelLoaders:
 
 def time_turns(num_threads: int = 10, turns: int = 8) -> Timing:
     """Turns of fresh threads, one client after the other; the first thread warms up."""
-    config = AppConfig.model_validate({"preset": None, "second_tracker": None, "ingress": {"requests_per_minute": None}})
+    unlimited = {"requests_per_minute": None}
+    config = AppConfig.model_validate({"preset": None, "second_tracker": None, "ingress": unlimited})
     application = build_with(config, stub_loaders(_png(0)))
     milliseconds: list[float] = []
     with (

@@ -63,7 +63,8 @@ def serving_here(
     _protect(Path.home() / ".ray" / "auth_token")
     try:
         _start_proxy({"host": settings.host, "port": settings.port, "keep_alive_timeout_s": 90})
-        serve.run(build(args) if application is None else application, name=APPLICATION, route_prefix="/", logging_config=LOGGING)
+        running = build(args) if application is None else application
+        serve.run(running, name=APPLICATION, route_prefix="/", logging_config=LOGGING)
         stopped = threading.Event()
         for kind in (signal.SIGTERM, signal.SIGINT):  # after ray.init, which sets its own
             signal.signal(kind, lambda *_: stopped.set())
