@@ -24,6 +24,8 @@ def teacher(
     minutes: Minutes = 20.0,
 ) -> None:
     """Stage 1: the sentence encoder all-MiniLM-L6-v2 (extra `train`) learns the task, over the T5's vocabulary."""
+    from transformers import AutoTokenizer
+
     from .training import schema_guided
     from .training import teacher as stage
     from .training.card import remember
@@ -33,8 +35,10 @@ def teacher(
 
     config = stage.TeacherConfig(minutes=minutes)
     bert, own = stage.load_sentence_encoder(stage.sentence_encoder_folder())
-    kept = pruned_vocabulary(own, schema_guided.utterances(sgd, 4_000), _texts(data))
-    vocabulary = build_tokenizer(own, kept)
+    if (out / "tokenizer.json").exists():  # of an earlier run: its weights fit no other vocabulary
+        vocabulary = AutoTokenizer.from_pretrained(out)
+    else:
+        vocabulary = build_tokenizer(own, pruned_vocabulary(own, schema_guided.utterances(sgd, 4_000), _texts(data)))
     pool, held_out = stage_examples(data), held_out_examples(data)
     with _progress() as progress:
         task = progress.add_task("teaching", total=100.0)
