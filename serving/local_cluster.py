@@ -29,7 +29,7 @@ RAY_ENVIRONMENT = {
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",  # a laptop under load starts slowly; 5 s would kill the proxy
 }
 NUM_STARTS = 3  # of a minute each
-LOGGING = {"enable_access_log": False}  # the ingress logs each request itself; four more lines of each cost time
+LOGGING = {"enable_access_log": False}  # the ingress logs each request itself
 
 
 @contextmanager

@@ -34,7 +34,6 @@ class ValueHead(nn.Module):
 
     def loss(self, states: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
         """Cross-entropy over `labels` [B, HEADS], summed over those not IGNORED, mean over the batch."""
-        logits = self(states, mask)
-        return F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum") / len(
-            labels
-        )
+        logits = self(states, mask).flatten(0, 1)
+        total = F.cross_entropy(logits, labels.flatten(), ignore_index=IGNORED, reduction="sum")
+        return total / len(labels)

@@ -31,7 +31,7 @@ def test_the_same_model_can_be_asked_soberly(server):
     assert server.requests[0]["temperature"] == 0.0
 
 
-@pytest.mark.parametrize("mishap", [500, b"{", b'{"choices": []}', "hangup", "hang", b"", REFUSED, CUT])
+@pytest.mark.parametrize("mishap", [500, 503, b"{", b"[]", b'{"choices": []}', "hangup", "hang", b"", REFUSED, CUT])
 def test_one_mishap_is_made_good_by_a_second_attempt(server, mishap):
     server.mishaps = [mishap]
     assert client(server.url, []).ask(ASKED) == "You said hello."
@@ -54,9 +54,10 @@ def test_answers_that_are_never_of_use_are_no_endless_story(server):
     assert len(server.requests) == 4
 
 
-def test_what_trying_again_does_not_mend_is_told_at_once(server):
-    server.mishaps = [401]
-    with pytest.raises(EndpointUnusable, match="API key"):
+@pytest.mark.parametrize(("status", "hint"), [(401, "API key"), (404, "base URL and model"), (400, "not accepted")])
+def test_what_trying_again_does_not_mend_is_told_at_once(server, status, hint):
+    server.mishaps = [status]
+    with pytest.raises(EndpointUnusable, match=hint):
         client(server.url, []).ask(ASKED)
     assert len(server.requests) == 1
 
