@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 300  # characters of an endpoint's error that a message quotes
 _WORTH_ANOTHER_TRY = frozenset({408, 409, 425, 500, 502, 503, 504, 529})
+_TOO_LONG = re.compile(r"context (length|size|window)|too many tokens", re.IGNORECASE)  # of endpoints without codes
 _REFUSED = re.compile(
     r"\W*((i'?m|i am)? ?(really |very )?sorry\W+(but )?)?(i|we)( can ?not| can'?t|'?m unable to| am unable to| won'?t) "
     r"(help|assist|comply|fulfil|do|provide|continue|edit|support|track)",
@@ -95,8 +96,9 @@ class OpenAiEndpoint:
         if error.status_code in _WORTH_ANOTHER_TRY:
             raise CallFailed("server error", said, wait_s) from error
         if error.code == "content_filter":
-            return Completion(refusal=said)
-        if error.code == "context_length_exceeded":
+            return Completion(refusal=said, tokens_in=0, tokens_out=0)  # stopped before the model: nothing to pay
+        is_told_in_words = error.status_code in (400, 413) and _TOO_LONG.search(str(error))
+        if error.code == "context_length_exceeded" or is_told_in_words:
             raise CallFailed("too long", said, 0.0) from error
         raise EndpointUnusable(self._url, error.status_code, said) from error
 

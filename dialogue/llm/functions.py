@@ -49,6 +49,8 @@ class Functions:
 
     def read(self, context: Context, completion: Completion) -> Reading:
         """See `Method.read`."""
+        if completion.is_cut and not completion.calls:
+            raise AnswerNotReadable("half JSON", "the answer was cut before any call")
         state = context.state
         for call in completion.calls:
             state = self._applied(state, call, completion.is_cut)

@@ -18,7 +18,9 @@ class Recording:
     """Outcomes by request, as JSON Lines.
 
     With a completer, what the file lacks is asked for and appended, call by call, so that a stopped run goes on where
-    it was; requests that got no answer are asked again. Without one it only replays, failures included.
+    it was; requests that got no answer then are asked again, once. Within a run the first outcome of a request counts,
+    a failure too, however often and by how many threads it is asked: so a replay tells what the run told. Without a
+    completer it only replays, failures included.
 
     Args:
         path: made when the first outcome is written.
@@ -36,30 +38,35 @@ class Recording:
             self._read()
         elif completer is None:
             raise DataNotReadable(str(path), "there is no such recording")
+        self._again = {key for key, outcome in self._outcomes.items() if outcome.failure in NO_ANSWER}
 
     def complete(self, request: ChatRequest) -> Outcome:
         """See `Completer.complete`."""
         with self._lock:
             known = self._outcomes.get(request.key)
+            is_settled = request.key not in self._again
         if self._completer is None:
             if known is None:
                 raise ReplayMissing(str(self._path), _last_words(request))
             return known
-        if known is not None and known.failure not in NO_ANSWER:
+        if known is not None and is_settled:
             return known
-        outcome = self._completer.complete(request)
-        self._append(request, outcome)
-        return outcome
+        return self._append(request, self._completer.complete(request))
 
-    def _append(self, request: ChatRequest, outcome: Outcome) -> None:
+    def _append(self, request: ChatRequest, outcome: Outcome) -> Outcome:
+        """Keep an outcome, unless another thread was faster with the same request; what counts."""
         today = time.strftime("%Y-%m-%d", time.gmtime())
         record = {"key": request.key, "model": request.model, "date": today, "asked": _last_words(request)}
         with self._lock:
+            if request.key in self._outcomes and request.key not in self._again:
+                return self._outcomes[request.key]
+            self._again.discard(request.key)
             self._outcomes[request.key] = outcome
             self.dates.add(today)
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(record | _to_json(outcome), ensure_ascii=False) + "\n")
+        return outcome
 
     def _read(self) -> None:
         text = self._path.read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ from .prices import Price, load_prices, price_of
 from .settings import LlmSettings
 
 _REMEMBERED = 20_000  # answers; the oldest are forgotten, and the state then stands for them
-_SHOWN = 400  # characters of an unreadable answer that the correction quotes
+_SHOWN = 400  # characters of an unreadable answer that the model is shown again
 
 
 class LlmTracker:
@@ -148,7 +148,8 @@ def _turn_key(context: Context, index: int) -> tuple[object, ...]:
 
 
 def _corrected(asked: Asked, completion: Completion, error: AnswerNotReadable) -> Asked:
+    """The request with the answer and what is wrong with it; roles alternate, as some chat templates demand."""
     answered = completion.text or "; ".join(f"{call.name}({call.arguments})" for call in completion.calls)
-    words = f"Your answer {answered[:_SHOWN]!r} could not be read ({error.args[1]}). Answer that last turn again."
-    correction: Message = {"role": "user", "content": words}
-    return asked._replace(messages=(*asked.messages, correction))
+    answer: Message = {"role": "assistant", "content": answered[:_SHOWN] or "(nothing)"}
+    words = f"Your answer could not be read ({error.args[1]}). Answer that last turn again."
+    return asked._replace(messages=(*asked.messages, answer, {"role": "user", "content": words}))

@@ -131,8 +131,17 @@ def test_an_endpoint_that_is_not_there_is_a_failed_call():
         OpenAiEndpoint(settings("http://127.0.0.1:9/v1")).call(HELLO)
 
 
-def test_a_conversation_that_is_too_long_is_not_tried_again(patient, server):
-    server.mishaps = [(400, {"error": {"message": "too many tokens", "code": "context_length_exceeded"}})]
+@pytest.mark.parametrize(
+    "mishap",
+    [
+        (400, {"error": {"message": "shorten it", "code": "context_length_exceeded"}}),
+        (400, {"error": {"message": "This model's maximum context length is 4096 tokens."}}),
+        (400, {"error": {"message": "the request exceeds the available context size", "type": "exceed_context"}}),
+        (413, {"error": {"message": "Too many tokens: 9000"}}),
+    ],
+)
+def test_a_conversation_that_is_too_long_is_not_tried_again(patient, server, mishap):
+    server.mishaps = [mishap]
     assert patient.complete(HELLO).failure == "too long"
     assert len(server.requests) == 1
 
@@ -151,6 +160,12 @@ def test_refusals_are_told_apart_however_they_come(patient, server, mishap, requ
     server.mishaps = [mishap]
     assert patient.complete(request_).completion.refusal
     assert len(server.requests) == 1
+
+
+def test_what_a_filter_refuses_before_the_model_sees_it_costs_nothing(patient, server):
+    server.mishaps = [(400, {"error": {"message": "blocked by policy", "code": "content_filter"}})]
+    completion = patient.complete(HELLO).completion
+    assert (completion.tokens_in, completion.tokens_out) == (0, 0)
 
 
 @pytest.mark.parametrize("request_", [HELLO, STRICT], ids=["free", "strict"])

@@ -1,11 +1,12 @@
 import json
+import threading
 
 import pytest
 from chat_server import ChatServer
 from chatedit.dialogue.errors import DataNotReadable
 from chatedit.dialogue.llm.endpoint import OpenAiEndpoint
 from chatedit.dialogue.llm.errors import ReplayMissing
-from chatedit.dialogue.llm.outcome import ChatRequest, FunctionCall
+from chatedit.dialogue.llm.outcome import ChatRequest, Completion, FunctionCall, Outcome
 from chatedit.dialogue.llm.patience import Patient
 from chatedit.dialogue.llm.recording import Recording
 from llm_examples import settings
@@ -60,6 +61,39 @@ def test_recording_goes_on_where_it_stopped_and_asks_again_only_what_got_no_answ
     assert second.complete(request("two")).completion.text == "You said two."
     assert len(server.requests) == 1
     assert Recording(path).complete(request("one")).completion.text == "You said one."
+
+
+class AtOnce:
+    """Answers two calls of the same request at the same time, each differently."""
+
+    def __init__(self, *outcomes):
+        self._outcomes = list(outcomes)
+        self._both = threading.Barrier(2)
+
+    def complete(self, request):
+        outcome = self._outcomes.pop()
+        self._both.wait(10)
+        return outcome
+
+
+def test_a_request_that_is_made_twice_at_once_has_one_outcome_and_the_replay_has_the_same(tmp_path):
+    recording = Recording(tmp_path / "r", AtOnce(Outcome(Completion("yes")), Outcome(Completion("no"))))
+    said = []
+    threads = [threading.Thread(target=lambda: said.append(recording.complete(request("one")))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert said[0] == said[1] == Recording(tmp_path / "r").complete(request("one"))
+    assert len((tmp_path / "r").read_text().splitlines()) == 1
+
+
+def test_what_got_no_answer_in_a_run_is_not_asked_again_by_the_same_run(patient, server, tmp_path):
+    server.mishaps = [500] * 4
+    recording = Recording(tmp_path / "r", patient)
+    outcomes = [recording.complete(request("one")) for _ in range(2)]
+    assert [outcome.failure for outcome in outcomes] == ["server error"] * 2
+    assert Recording(tmp_path / "r").complete(request("one")).failure == "server error"
 
 
 @pytest.mark.parametrize(

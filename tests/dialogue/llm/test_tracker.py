@@ -109,6 +109,14 @@ def test_a_bad_answer_is_told_to_the_model_counted_and_made_good(server, method,
     assert measured.mishaps == {kind: 1}
     assert measured.tokens_in == 2000  # both answers are paid for
     assert "could not be read" in server.requests[1]["messages"][-1]["content"]
+    assert [m["role"] for m in server.requests[1]["messages"]][-3:] == ["user", "assistant", "user"]
+    assert server.requests[1]["messages"][-2]["content"]
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda m: m.name)
+def test_an_answer_that_is_cut_before_it_says_anything_is_half_and_not_an_empty_update(server, method):
+    server.answer = lambda messages: {"message": {"content": ""}, "finish_reason": "length"}
+    assert tracker(server, method, corrections=0).measure(SECOND).failure == "half JSON"
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda m: m.name)
