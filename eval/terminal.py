@@ -38,3 +38,20 @@ def read_open_dialogues(path: Path) -> "list[Dialogue]":
     from ..dialogue.ontology import OPEN_ONTOLOGY
 
     return read_dialogues(path, OPEN_ONTOLOGY)
+
+
+def read_annotated(path: Path, limit: int | None = None) -> "list[Dialogue]":
+    """The first `limit` dialogues, with a state after every turn.
+
+    Raises:
+        DataNotReadable: also where there is no dialogue, or one without turns or states.
+    """
+    from ..dialogue.errors import DataNotReadable
+
+    dialogues = read_open_dialogues(path)[:limit]
+    if not dialogues:
+        raise DataNotReadable(str(path), "it holds no dialogues")
+    for dialogue in dialogues:
+        if not dialogue.turns or any(turn.state is None for turn in dialogue.turns):
+            raise DataNotReadable(str(path), f"dialogue {dialogue.id} is not annotated")
+    return dialogues

@@ -1,6 +1,9 @@
 """`chatedit compare trackers`: any trackers over any annotated dialogues, in one report."""
 
 import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,11 +13,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ..terminal import messages, read_open_dialogues, told
+from ..terminal import messages, read_annotated, read_open_dialogues, told
 
 if TYPE_CHECKING:
     from ...dialogue.dialogue_file import Dialogue
     from .comparison import Comparison
+    from .run import Run
     from .trackers import Bench
 
 app = typer.Typer(no_args_is_help=True, help="Compare models on the same data, in one report.")
@@ -69,7 +73,8 @@ def trackers(
     """Compare trackers: accuracy with intervals, tests of pairs, by turn and kind, errors, latency, cost.
 
     Writes report.html, report.md, report.json, summary.csv and turns.csv into OUT. The examples of @K are never taken
-    from the dialogues that are compared on, unless you pass those as --examples.
+    from the dialogues that are compared on, unless you pass those as --examples. Files, names, models and examples are
+    checked before the first tracker runs.
 
     Example: chatedit compare trackers data/test.jsonl -t keywords -t t5 -t llm-state:gpt-4o-mini@3 --record gpt.jsonl
     """
@@ -94,9 +99,9 @@ def trackers(
         def llm(named: str) -> LlmSettings:
             return LlmSettings.model_validate({"model": named or model, **reached, **patience})
 
-        dialogues = read_open_dialogues(data)[:limit]
+        dialogues = read_annotated(data, limit)
         bench = Bench(dialogues, llm, dict(load_prices(prices)), record, replay, seed=seed, is_open=is_open)
-        bench.example_pool = lambda: _examples(examples, seed)
+        bench.example_pool = lambda: _examples(examples, seed, dialogues)
         names = list(dict.fromkeys(tracker or _DEFAULT))
         found = compare(_run_all(bench, names), dialogues)
         source = provenance(["chatedit", *sys.argv[1:]])
@@ -105,16 +110,23 @@ def trackers(
     console.print("-> " + ", ".join(str(file) for file in files), soft_wrap=True)
 
 
-def _run_all(bench: "Bench", names: list[str]) -> list:
+def _run_all(bench: "Bench", names: list[str]) -> "list[Run]":
+    prepared = [bench.prepare(name) for name in names]  # all of them: a misspelt name must not come after paid work
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=messages) as progress:
         total = sum(len(dialogue.turns) for dialogue in bench.dialogues)
         runs = []
-        for name in names:
+        for name, run in zip(names, prepared, strict=True):
             task = progress.add_task(escape(name), total=total)
-            runs.append(bench.run(name, lambda task=task: progress.advance(task)))
+            runs.append(run(lambda task=task: progress.advance(task)))
             progress.update(task, completed=total)
-    return runs
+    return _told_apart(runs, names)
+
+
+def _told_apart(runs: "Sequence[Run]", names: Sequence[str]) -> "list[Run]":
+    """Files are called by their stem where that names nothing else, else as they were given."""
+    taken = Counter(run.name for run in runs)
+    return [run if taken[run.name] == 1 else replace(run, name=name) for run, name in zip(runs, names, strict=True)]
 
 
 def _show(comparison: "Comparison") -> None:
@@ -130,7 +142,7 @@ def _show(comparison: "Comparison") -> None:
     console.print(table)
 
 
-def _examples(path: Path | None, seed: int) -> "list[Dialogue]":
-    from .shots import simulated_training_dialogues
+def _examples(path: Path | None, seed: int, compared: "Sequence[Dialogue]") -> "list[Dialogue]":
+    from .shots import simulated_training_dialogues, unlike
 
-    return simulated_training_dialogues(seed) if path is None else read_open_dialogues(path)
+    return unlike(simulated_training_dialogues(seed), compared) if path is None else read_open_dialogues(path)

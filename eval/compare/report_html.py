@@ -20,6 +20,6 @@ def html(comparison: Comparison, title: str, source: Mapping[str, str]) -> str:
         comparison=comparison,
         tables=tables(comparison),
         plots=plots(comparison),
-        examples={scores.name: examples(scores) for scores in comparison.trackers},
+        examples=[(scores.name, examples(scores)) for scores in comparison.trackers],
         state_text=state_text,
     )

@@ -18,6 +18,12 @@ def simulated_training_dialogues(seed: int) -> list[Dialogue]:
     return list(build(part, seed))
 
 
+def unlike(pool: Sequence[Dialogue], compared: Sequence[Dialogue]) -> list[Dialogue]:
+    """Dialogues of a pool whose users say something else than those of the compared ones."""
+    said = {_said(dialogue) for dialogue in compared}
+    return [dialogue for dialogue in pool if _said(dialogue) not in said]
+
+
 def choose_shots(pool: Sequence[Dialogue], count: int, seed: int) -> tuple[Dialogue, ...]:
     """`count` dialogues that show as many kinds of turns as they can: each time the one with the most new ones.
 
@@ -36,6 +42,10 @@ def choose_shots(pool: Sequence[Dialogue], count: int, seed: int) -> tuple[Dialo
         chosen.append(best)
         seen |= set(turn_kinds(best))
     return tuple(chosen)
+
+
+def _said(dialogue: Dialogue) -> tuple[str, ...]:
+    return tuple(turn.user for turn in dialogue.turns)
 
 
 def _is_usable(dialogue: Dialogue) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,8 @@ from .shots import choose_shots
 if TYPE_CHECKING:  # torch takes seconds to import, and most trackers do not need it
     from ...dialogue.t5 import T5DialogueModel
 
+Prepared = Callable[[Callable[[], None]], Run]
+"""Runs a tracker; its argument hears of every turn."""
 KNOWN = (
     "keywords, t5, t5:FOLDER_OR_HUB_ID, single-turn, single-turn:ANOTHER, llm-updates, llm-state, llm-functions (these "
     "three also :MODEL and @K for K examples), or a prediction file (.jsonl)"
@@ -55,29 +57,30 @@ class Bench:
     seed: int = 0
     is_open: bool = False
     _completer: Completer | None = None
+    _loaded: dict[str, "T5DialogueModel"] = field(default_factory=dict)
 
-    def run(self, name: str, on_turn: Callable[[], None] = lambda: None) -> Run:
-        """Run the tracker of a name over all dialogues.
+    def prepare(self, name: str) -> Prepared:
+        """Find or load all that the tracker of a name needs; what comes back runs it over all dialogues.
 
         Raises:
-            UnknownTracker, DialogueError
+            UnknownTracker, PredictionsDoNotFit, DialogueError
         """
         if name.endswith(".jsonl"):
             predictions = read_predictions(Path(name), OPEN_ONTOLOGY)
-            return run_of_predictions(Path(name).stem, predictions, self.dialogues)
+            run = run_of_predictions(Path(name).stem, predictions, self.dialogues)
+            return lambda on_turn: run
         kind, _, rest = name.partition(":")
         if (match := re.fullmatch(r"(llm-\w+)(?::(.+?))?(?:@(\d+))?", name)) and match[1] in METHODS:
-            return self._run_llm(name, match[1], match[2] or "", int(match[3] or 0), on_turn)
-        return run_tracker(name, Stopwatch(self._local(name, kind, rest)), self.dialogues, 1, on_turn)
+            return self._prepare_llm(name, match[1], match[2] or "", int(match[3] or 0))
+        tracker = Stopwatch(self._local(name, kind, rest))
+        return lambda on_turn: run_tracker(name, tracker, self.dialogues, 1, on_turn)
 
     def _local(self, name: str, kind: str, rest: str) -> Tracker:
         """A tracker that runs here."""
         if kind == "keywords" and not rest:
             return KeywordTracker()
         if kind == "t5":
-            from ...dialogue.t5 import load_dialogue_model
-
-            model = load_dialogue_model(rest or None)
+            model = self._t5(rest)
             return _ByQuestions(model) if self.is_open else model
         if kind == "single-turn":
             inner, _, argument = (rest or "t5").partition(":")
@@ -85,7 +88,14 @@ class Bench:
                 return SingleTurnTracker(self._local(name, inner, argument))
         raise UnknownTracker(name, f"choose from {KNOWN}")
 
-    def _run_llm(self, name: str, kind: str, model: str, num_shots: int, on_turn: Callable[[], None]) -> Run:
+    def _t5(self, name: str) -> "T5DialogueModel":
+        from ...dialogue.t5 import load_dialogue_model
+
+        if name not in self._loaded:
+            self._loaded[name] = load_dialogue_model(name or None)
+        return self._loaded[name]
+
+    def _prepare_llm(self, name: str, kind: str, model: str, num_shots: int) -> Prepared:
         settings = self._settings(name, model)
         ontology = Ontology(OPEN_ONTOLOGY.slots) if self.is_open else ONTOLOGY
         try:
@@ -94,8 +104,12 @@ class Bench:
             raise UnknownTracker(name, str(error)) from error
         completer = self._completer = self._completer or self._open(settings)
         tracker = LlmTracker(METHODS[kind](ontology, shots), completer, settings, self.prices)
-        run = run_tracker(name, tracker, self.dialogues, settings.concurrency, on_turn)
-        return Run(run.name, run.dialogues, _note(settings, tracker.price, completer))
+
+        def run(on_turn: Callable[[], None]) -> Run:
+            done = run_tracker(name, tracker, self.dialogues, settings.concurrency, on_turn)
+            return replace(done, note=_note(settings, tracker.price, completer))
+
+        return run
 
     def _settings(self, name: str, model: str) -> LlmSettings:
         try:

@@ -105,6 +105,29 @@ def test_an_unknown_tracker_is_told_with_those_that_there_are(file, tmp_path, na
     assert "llm-functions" in output
 
 
+@pytest.mark.parametrize("last", ["t6", "keywords:x", "nowhere.jsonl", "single-turn:gpt", "llm-state:m@9999"])
+def test_names_are_checked_before_anything_is_paid_for(file, server, tmp_path, last):
+    call(file, "-t", "llm-state:m", "-t", last, "-o", tmp_path / "out", "--base-url", server.url, code=1)
+    assert not server.requests
+
+
+@pytest.mark.parametrize(("dialogues", "reason"), [([], "no dialogues"), ([Dialogue("x", "", (), ())], "x is not")])
+def test_data_that_cannot_be_compared_on_are_told_first(server, tmp_path, dialogues, reason):
+    write_jsonl(tmp_path / "in.jsonl", map(dialogue_to_json, dialogues))
+    named = ["-t", "llm-state:m", "--base-url", server.url]
+    assert reason in call(tmp_path / "in.jsonl", *named, "-o", tmp_path / "out", code=1)
+    assert not server.requests
+
+
+def test_files_of_the_same_name_are_told_apart(file, tmp_path):
+    chosen = []
+    for path in (tmp_path / "a" / "keywords.jsonl", tmp_path / "b" / "keywords.jsonl", tmp_path / "c" / "mine.jsonl"):
+        write_jsonl(path, map(prediction_to_json, PERFECT))
+        chosen += ["-t", path]
+    call(file, "-t", "keywords", *chosen, "-o", tmp_path / "out")
+    assert list(scores(tmp_path / "out")) == ["keywords", *map(str, chosen[1:4:2]), "mine"]
+
+
 def test_a_language_model_must_be_named(file, tmp_path):
     assert "--model or CHATEDIT_LLM_MODEL" in call(file, "-t", "llm-state", "-o", tmp_path / "out", code=1)
 

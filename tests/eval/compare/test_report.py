@@ -52,6 +52,11 @@ def test_all_forms_are_written_and_nothing_else(report):
     assert set(report) == {"report.md", "report.html", "report.json", "summary.csv", "turns.csv"}
 
 
+def test_trackers_of_one_name_both_show_their_examples(tmp_path):
+    write_report(compare([CAREFUL, CAREFUL], DIALOGUES), tmp_path, "Trackers", SOURCE)
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").count("<details") == 2
+
+
 def test_markdown_has_every_table_with_the_numbers(report):
     for heading in ("Accuracy", "Pairs", "By turn", "By kind of turn", "Errors", "Failures", "Latency and cost"):
         assert f"## {heading}\n" in report["report.md"]
