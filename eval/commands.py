@@ -125,15 +125,10 @@ def import_review(
 
     The states of a dialogue follow from the changes of its turns, so a revised turn also mends the turns after it.
     """
-    from ..dialogue.errors import DataNotReadable
-    from .review import import_csv
+    from .review import import_csv, read_table
 
     with told():
-        try:
-            text = table.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise DataNotReadable(str(table), "it is not UTF-8; save it as 'CSV UTF-8'") from error
-        result = import_csv(text, read_open_dialogues(dialogues))
+        result = import_csv(read_table(table), read_open_dialogues(dialogues))
         _write_dialogues(out, result.dialogues)
     counts = f"{result.num_ticked} right, {result.num_revised} revised, {result.num_open} not looked at"
     console.print(f"{counts} -> {out}")

@@ -5,12 +5,13 @@ import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 from ..dialogue import belief_state, formats, policy
 from ..dialogue.belief_state import BeliefState, TurnUpdate, diff
 from ..dialogue.dialogue_file import Act, Dialogue, Turn
-from ..dialogue.errors import DialogueError
+from ..dialogue.errors import DataNotReadable, DialogueError
 from ..dialogue.ontology import ONTOLOGY, OPEN_ONTOLOGY
 from .errors import ReviewRefused
 from .simulation.scenes import parse_act
@@ -160,6 +161,18 @@ def mark_of(row: Mapping[str, str]) -> str:
     """`tick`, `cross`, or nothing where the turn was not looked at."""
     mark = row.get("correct", "").lower()
     return "tick" if mark in TICKS else "cross" if mark in CROSSES else ""
+
+
+def read_table(path: Path) -> str:
+    """Text of a table on disk.
+
+    Raises:
+        DataNotReadable: it is not UTF-8, as spreadsheets write CSV where they are not told.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataNotReadable(str(path), "it is not UTF-8; save it as 'CSV UTF-8'") from error
 
 
 def read_rows(table: str) -> list[tuple[int, Mapping[str, str]]]:

@@ -1,5 +1,6 @@
 """What annotators together say: majority votes, and how far they agree beyond chance."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,9 +20,9 @@ class Verdict:
         wins_one, wins_other, ties: pairs by majority of their votes; open pairs have no vote at all.
         votes_one, votes_other, votes_left: single answers; `votes_left` for what stood on the left.
         p_value: exact two-sided sign test on the pairs won.
-        kappa: Fleiss' kappa over the pairs that all annotators judged; None where it is not defined (fewer than two
-            annotators or no such pair, or all answers are the same).
-        num_complete: those pairs.
+        kappa: Fleiss' kappa, which needs as many votes on each pair: over the pairs with the most frequent number of
+            votes of at least two; None where it is not defined (no such pair, or all answers are the same).
+        kappa_pairs, kappa_votes: how many pairs these are, with how many votes each.
     """
 
     question: str
@@ -34,7 +35,8 @@ class Verdict:
     votes_left: int
     p_value: float
     kappa: float | None
-    num_complete: int
+    kappa_pairs: int
+    kappa_votes: int
 
 
 def verdicts(pairs: Sequence[Pair], by_annotator: Mapping[str, Answers]) -> list[Verdict]:
@@ -75,7 +77,9 @@ def _verdict(question: str, pairs: Sequence[Pair], by_annotator: Mapping[str, An
     ]
     counts = [(_count(votes, "one"), _count(votes, "other")) for votes in given]
     wins_one, wins_other = sum(a > b for a, b in counts), sum(a < b for a, b in counts)
-    complete = [count for count in counts if sum(count) == len(by_annotator) > 0]
+    sizes = Counter(size for size in map(sum, counts) if size >= 2)
+    kappa_votes = max(sizes, key=lambda size: (sizes[size], size), default=0)
+    rated = [count for count in counts if sum(count) == kappa_votes > 0]
     return Verdict(
         question=question,
         wins_one=wins_one,
@@ -86,8 +90,9 @@ def _verdict(question: str, pairs: Sequence[Pair], by_annotator: Mapping[str, An
         votes_other=sum(b for _, b in counts),
         votes_left=sum(answer.place == "left" for votes in given for answer in votes),
         p_value=mcnemar(wins_one, wins_other),
-        kappa=fleiss_kappa(complete),
-        num_complete=len(complete),
+        kappa=fleiss_kappa(rated),
+        kappa_pairs=len(rated),
+        kappa_votes=kappa_votes,
     )
 
 

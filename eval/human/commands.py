@@ -112,14 +112,15 @@ def review(
 def verdict_table(results: "list[Verdict]", systems: tuple[str, str], num_pairs: int, num_annotators: int) -> Table:
     """A row for each question."""
     table = Table(title=f"{systems[0]} against {systems[1]}: {num_pairs} pairs, {num_annotators} annotators")
-    for name in ("question", f"{systems[0]} wins", f"{systems[1]} wins", "ties", "open", "p", "votes left", "kappa"):
+    wins = (f"{system} wins" for system in systems)
+    for name in ("question", *wins, "ties", "open", "p", "votes left", "kappa", "over pairs x votes"):
         table.add_column(name, justify="left" if name == "question" else "right")
     for r in results:
         votes = r.votes_one + r.votes_other
         left = f"{r.votes_left / votes:.2f}" if votes else "-"
         kappa = "-" if r.kappa is None else f"{r.kappa:.2f}"
         counts = map(str, (r.wins_one, r.wins_other, r.ties, r.num_open))
-        table.add_row(r.question, *counts, f"{r.p_value:.3f}", left, kappa)
+        table.add_row(r.question, *counts, f"{r.p_value:.3f}", left, kappa, f"{r.kappa_pairs} x {r.kappa_votes}")
     return table
 
 

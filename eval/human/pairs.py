@@ -99,11 +99,31 @@ def pairs_of_runs(one: Path, other: Path, names: tuple[str, str], out: Path) -> 
                 ("one", "other"), names, (one, other), (result, theirs[name]), strict=True
             )
         }
-        records.append({"id": name, "photo": _copy(one, result["photo"], out), "user": said, **halves})
+        photo = keep_picture(_picture(one, result["photo"]), out)
+        records.append({"id": name, "photo": photo, "user": said, **halves})
     if not records:
         raise PairsNotReadable(str(other), f"it shares no dialogue with {one}")
-    _write(out / "pairs.jsonl", records)
+    write_pairs(out, records)
     return len(records)
+
+
+def keep_picture(data: bytes, out: Path) -> str:
+    """Write a picture (PNG) under the name of its content; that name relative to `out`."""
+    name = f"pictures/{hashlib.sha256(data).hexdigest()[:20]}.png"
+    (out / "pictures").mkdir(parents=True, exist_ok=True)
+    (out / name).write_bytes(data)
+    return name
+
+
+def write_pairs(out: Path, records: Iterable[dict[str, Any]]) -> Path:
+    """Write `out/pairs.jsonl`, in the form that `read_pairs` reads; it appears when it is whole."""
+    from ...dialogue.dialogue_file import write_jsonl
+
+    path = out / "pairs.jsonl"
+    part = path.with_name(f"{path.name}.part")
+    write_jsonl(part, records)
+    part.replace(path)
+    return path
 
 
 def _pair(line: str, where: str, folder: Path) -> Pair:
@@ -131,29 +151,17 @@ def _side(record: dict[str, Any], folder: Path) -> Side:
 def _results(folder: Path) -> dict[str, dict[str, Any]]:
     path = folder / "results.jsonl"
     try:
-        return {r["id"]: r for r in map(json.loads, path.read_text(encoding="utf-8").splitlines())}
+        lines = path.read_text(encoding="utf-8").split("\n")  # not splitlines(): texts may hold U+2028
+        return {r["id"]: r for r in map(json.loads, filter(str.strip, lines))}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PairsNotReadable(str(path), f"these are no results of `chatedit run` ({error})") from error
 
 
 def _copied(turn: dict[str, Any], folder: Path, out: Path) -> dict[str, str]:
-    return {"response": turn["system"], "picture": _copy(folder, turn["picture"], out)}
+    return {"response": turn["system"], "picture": keep_picture(_picture(folder, turn["picture"]), out)}
 
 
-def _copy(folder: Path, reference: str, out: Path) -> str:
-    """The picture, once, under the name of its content; that name relative to `out`."""
+def _picture(folder: Path, reference: str) -> bytes:
     from ...tools.store import Store
 
-    data = Store(folder / "home" / "pictures").image(reference)
-    name = f"pictures/{hashlib.sha256(data).hexdigest()[:20]}.png"
-    (out / "pictures").mkdir(parents=True, exist_ok=True)
-    (out / name).write_bytes(data)
-    return name
-
-
-def _write(path: Path, records: Iterable[dict[str, Any]]) -> None:
-    from ...dialogue.dialogue_file import write_jsonl
-
-    part = path.with_name(f"{path.name}.part")
-    write_jsonl(part, records)
-    part.replace(path)
+    return Store(folder / "home" / "pictures").image(reference)

@@ -10,7 +10,7 @@ from ...dialogue import belief_state
 from ...dialogue.belief_state import BeliefState, diff
 from ...dialogue.dialogue_file import Dialogue
 from ...dialogue.ontology import OPEN_ONTOLOGY
-from ..review import changes_text, corrected, import_csv, mark_of, rows_by_dialogue, rows_of, write_rows
+from ..review import changes_text, corrected, import_csv, mark_of, read_table, rows_by_dialogue, rows_of, write_rows
 
 MARKS = {"right": "✓", "wrong": "✗", "open": ""}
 Mark = Literal["right", "wrong", "open"]
@@ -49,13 +49,14 @@ class ReviewTable:
         dialogues: what is reviewed, annotated.
     Raises:
         ReviewRefused: the table is not about these dialogues.
+        DataNotReadable: it is not UTF-8.
     """
 
     def __init__(self, path: Path, dialogues: Sequence[Dialogue]) -> None:
         self.dialogues = dialogues
         self._path = path
         self._lock = threading.Lock()
-        done = rows_by_dialogue(path.read_text(encoding="utf-8-sig"), dialogues) if path.exists() else {}
+        done = rows_by_dialogue(read_table(path), dialogues) if path.exists() else {}
         self._rows = [
             [{**row, **done.get(d.id, {}).get(number, {})} for number, row in enumerate(rows_of(d), 1)]
             for d in dialogues

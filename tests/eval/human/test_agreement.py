@@ -47,10 +47,26 @@ def test_the_majority_decides_each_pair(tmp_path):
     verdict = next(v for v in verdicts(pairs, said) if v.question == "humanness")
     assert (verdict.wins_one, verdict.wins_other, verdict.ties, verdict.num_open) == (1, 1, 1, 1)
     assert (verdict.votes_one, verdict.votes_other, verdict.votes_left) == (3, 5, 4)
-    assert verdict.num_complete == 2
+    assert (verdict.kappa_pairs, verdict.kappa_votes) == (2, 3)
     # by hand: items (2, 1) and (0, 3): mean agreement (1/3 + 1) / 2, by chance (1/3)^2 + (2/3)^2
     assert verdict.kappa == pytest.approx((2 / 3 - 5 / 9) / (1 - 5 / 9))
     assert verdict.p_value == 1.0
+
+
+def test_kappa_does_not_wait_for_somebody_who_stopped_after_the_first_pair(tmp_path):
+    pairs = read_pairs(write_pairs(tmp_path, 4))
+    by_all = {(pair.id, "humanness"): LEFT_ONE if pair is pairs[0] else LEFT_OTHER for pair in pairs}
+    said = {"ada": by_all, "bob": by_all, "eve": {(pairs[3].id, "humanness"): LEFT_ONE}}
+    verdict = next(v for v in verdicts(pairs, said) if v.question == "humanness")
+    assert (verdict.kappa_pairs, verdict.kappa_votes) == (3, 2)
+    assert verdict.kappa == pytest.approx(1.0)
+
+
+def test_pairs_with_a_single_vote_give_no_kappa(tmp_path):
+    pairs = read_pairs(write_pairs(tmp_path, 3))
+    said = {"ada": {(pair.id, "humanness"): LEFT_ONE for pair in pairs}}
+    verdict = next(v for v in verdicts(pairs, said) if v.question == "humanness")
+    assert (verdict.kappa, verdict.kappa_pairs, verdict.kappa_votes) == (None, 0, 0)
 
 
 def test_the_mean_kappa_leaves_out_what_is_not_defined(tmp_path):

@@ -41,6 +41,7 @@ def test_the_report_tells_wins_kappa_and_how_often_left_was_chosen(judged):
         "1.000",
         "1.00",
         "0.55",
+        "3 x 3",
     ]
     assert "the paper reports 0.26" in done.output
 

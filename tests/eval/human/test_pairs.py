@@ -39,6 +39,14 @@ def test_two_runs_become_pairs_with_their_pictures(tmp_path):
         assert picture.getpixel((0, 0)) == (0, 0, 0)
 
 
+def test_replies_may_hold_line_separators(tmp_path):
+    one, other = write_run(tmp_path / "one", 10), write_run(tmp_path / "other", 20)
+    results = other / "results.jsonl"
+    results.write_text(results.read_text().replace('"system": "20"', '"system": "20\u2028more"'), encoding="utf-8")
+    pairs_of_runs(one, other, ("ours", "theirs"), tmp_path / "out")
+    assert read_pairs(tmp_path / "out" / "pairs.jsonl")[0].other.turns[0].response == "20\u2028more"
+
+
 @pytest.mark.parametrize(
     ("other", "reason"),
     [

@@ -1,6 +1,6 @@
 import pytest
 from chatedit.dialogue.belief_state import from_values
-from chatedit.dialogue.errors import UnknownValue
+from chatedit.dialogue.errors import DataNotReadable, UnknownValue
 from chatedit.eval.errors import ReviewRefused
 from chatedit.eval.human.review_table import ReviewTable
 from chatedit.eval.review import export_csv
@@ -61,3 +61,9 @@ def test_a_table_of_other_dialogues_is_refused(table, tmp_path):
     table.mark(0, 1, "right")
     with pytest.raises(ReviewRefused, match="there is no dialogue 'blond'"):
         ReviewTable(tmp_path / "review.csv", [STERN])
+
+
+def test_a_table_in_another_encoding_is_told(tmp_path):
+    (tmp_path / "review.csv").write_bytes(export_csv([BLOND]).replace("make", "m\xe4ke").encode("latin-1"))
+    with pytest.raises(DataNotReadable, match="CSV UTF-8"):
+        ReviewTable(tmp_path / "review.csv", [BLOND])
