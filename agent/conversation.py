@@ -16,12 +16,13 @@ from langgraph.types import StateSnapshot, StreamMode
 from ..dialogue import belief_state
 from ..dialogue.errors import DialogueError
 from ..tools.edit_face import ON_PROGRESS
-from ..tools.errors import InvalidBeliefState
+from ..tools.errors import EditCancelled, InvalidBeliefState
 from ..tools.photo import Photo
 from .errors import ThreadBusy, UnknownThread
 from .navigation import Navigation
-from .nodes import describe_move
+from .nodes import describe_move, with_opinions
 from .reply import failed
+from .second_opinion import SecondOpinion
 from .state import DialogueState, JsonState, Turn
 from .thread_leases import Leases
 from .versions import first_of, head, highest_version, moved, root, standing_at, turns_of
@@ -61,12 +62,17 @@ class Conversations:
         graph: `build_graph(...)` with a checkpointer.
         leases: who may write to a thread.
         cancel_edit: `Editor.cancel`, so that a turn can be cancelled.
+        opinion: the graph's second tracker, if it has one.
     """
 
     def __init__(
-        self, graph: CompiledStateGraph, leases: Leases, cancel_edit: Callable[[str], bool] = lambda _: False
+        self,
+        graph: CompiledStateGraph,
+        leases: Leases,
+        cancel_edit: Callable[[str], bool] = lambda _: False,
+        opinion: SecondOpinion | None = None,
     ) -> None:
-        self._graph, self._leases, self._cancel_edit = graph, leases, cancel_edit
+        self._graph, self._leases, self._cancel_edit, self._opinion = graph, leases, cancel_edit, opinion
         self._lock = Lock()
         self._edits: dict[str, str] = {}  # thread -> key of the edit that runs
         self._cancelled: set[str] = set()  # threads to cancel as soon as their edit starts
@@ -163,18 +169,21 @@ class Conversations:
         return self._move(thread, Navigation("compare", versions=(one, other)))
 
     def try_ideas(self, thread: str, utterances: Sequence[str], on_event: OnEvent | None = None) -> list[Answer]:
-        """Each idea from the version shown now, as branches; the conversation stands there again afterwards.
+        """Each idea from the turn that the conversation stands at, as branches; it stands there again afterwards.
 
-        Keep one with `go_to(thread, answer.turn["version"])`.
+        Keep one with `go_to(thread, answer.turn["version"])`. An idea that is cancelled is the last one tried.
 
         Raises:
             ThreadBusy, UnknownThread
         """
-        start = head(self.state(thread))["version"]
-        answers = []
+        start = head(self.state(thread))["id"]
+        answers: list[Answer] = []
         for utterance in utterances:
-            answers.append(self.say(thread, utterance, on_event))
-            self.go_to(thread, start)
+            answers.append(self.say(thread, utterance, on_event, after=start))
+            if (error := answers[-1].error) is not None and error["type"] == EditCancelled.__name__:
+                break
+        with self._hold(thread):
+            self._at(thread, self._known(thread), start)
         return answers
 
     def cancel(self, thread: str) -> bool:
@@ -212,6 +221,20 @@ class Conversations:
         state = self._known(thread)
         return [first_of(state, version) for version in range(highest_version(state) + 1)]
 
+    def opinions(self, thread: str, timeout_s: float = 0.0) -> list[dict[str, Any]]:
+        """What the second tracker thought of the turns; what it said since the last answer is written down first.
+
+        Waits up to `timeout_s` for what it was asked and has not answered.
+
+        Raises:
+            ThreadBusy, UnknownThread
+        """
+        with self._hold(thread):
+            state = self._ready(thread, None)
+            if self._opinion is not None and (told := self._opinion.collect(thread, timeout_s)):
+                self._graph.update_state(_config(thread), {"opinions": with_opinions(state, told)}, as_node="respond")
+            return self._known(thread).get("opinions", [])
+
     def snapshots(self, thread: str, limit: int = 1) -> list[StateSnapshot]:
         """Checkpoints of a thread, the newest first; also of one without a photo, which may have none."""
         return list(self._graph.get_state_history(_config(thread), limit=limit))
@@ -226,6 +249,8 @@ class Conversations:
             checkpointer = self._graph.checkpointer
             assert isinstance(checkpointer, BaseCheckpointSaver)
             checkpointer.delete_thread(thread)
+            if self._opinion is not None:
+                self._opinion.forget(thread)
 
     def _turn(
         self,
@@ -243,10 +268,11 @@ class Conversations:
             state = self._ready(thread, on_event)
             for turn in turns_of(state):
                 if message_id and turn["message_id"] == message_id:
-                    return _answer({**state, "head": turn["id"], "picture": turn["image"]}, turn["system"], False)
-            if after is not None and after != head(state)["id"]:
-                self._fork(thread, state, {**standing_at(turns_of(state)[after]), "redo": []})
-                state = self._known(thread)
+                    return _answer({**state, **standing_at(turn)}, turn["system"], False)  # type: ignore[typeddict-item]
+            if after is None and message_id and state.get("last_move") == message_id:
+                return _answer_to_move(state)
+            if after is not None:
+                state = self._at(thread, state, after)
             self._forget_message(thread, state, message_id)
             utterance = words(state)
             message = HumanMessage(utterance, id=message_id)
@@ -257,7 +283,7 @@ class Conversations:
         with self._hold(thread):
             state = self._ready(thread, None)
             if move_id and state.get("last_move") == move_id:
-                return _answer(state, describe_move(state, {"head": head(state)["id"]}), False)
+                return _answer_to_move(state)
             update = {**moved(state, navigation), "last_move": move_id or ""}
             shown = head(state)["version"]
             if "head" not in update:
@@ -266,6 +292,13 @@ class Conversations:
                 self._fork(thread, state, update)
             now = self._values(thread)
             return _answer(now, describe_move(state, update), head(now)["version"] != shown)
+
+    def _at(self, thread: str, state: DialogueState, turn: int) -> DialogueState:
+        """The state at a turn, to which the conversation moves where it stands elsewhere."""
+        if turn == head(state)["id"]:
+            return state
+        self._fork(thread, state, {**standing_at(turns_of(state)[turn]), "redo": []})
+        return self._known(thread)
 
     def _fork(self, thread: str, state: DialogueState, update: dict[str, Any]) -> None:
         """Go on from the checkpoint of the head that `update` names."""
@@ -370,6 +403,12 @@ def _with_photo(thread: str, snapshot: StateSnapshot) -> DialogueState:
     if not state.get("image"):
         raise UnknownThread(thread)
     return state
+
+
+def _answer_to_move(state: DialogueState) -> Answer:
+    """The answer to the move that was made last, once more."""
+    update = {"head": head(state)["id"], "comparison": state.get("comparison")}
+    return _answer({**state, "error": None}, describe_move(state, update), False)
 
 
 def _answer(state: DialogueState, text: str, is_changed: bool) -> Answer:

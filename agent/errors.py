@@ -28,14 +28,33 @@ class UnknownVersion(AgentError):
 
 
 class NothingToUndo(AgentError):
-    """The conversation stands at the photo itself."""
+    """Fewer versions lie before the one shown than an undo asked for. Args: how many do."""
 
     def __str__(self) -> str:
-        return "there is nothing to undo: this is the photo as it came"
+        return _only(self.args[0], "undone") or "there is nothing to undo: this is the photo as it came"
 
 
 class NothingToRedo(AgentError):
-    """No undo to take back."""
+    """Fewer undos to take back than a redo asked for. Args: how many there are."""
 
     def __str__(self) -> str:
-        return "there is nothing to redo"
+        return _only(self.args[0], "redone") or "there is nothing to redo"
+
+
+class NothingToCompare(AgentError):
+    """No version lies before the photo."""
+
+    def __str__(self) -> str:
+        return "there is nothing to compare with: this is the photo as it came"
+
+
+class ThreadsUnavailable(AgentError):
+    """Threads cannot be kept where they should be. Args: the place (never with a password), why not."""
+
+    def __str__(self) -> str:
+        place, reason = self.args
+        return f"conversations cannot be kept in {place}: {reason}"
+
+
+def _only(steps: int, done: str) -> str:
+    return f"only {steps} {'step' if steps == 1 else 'steps'} can be {done} from here" if steps else ""

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-SHOWN, NEWEST, LAST_BUT_ONE = -1, -2, -3  # versions that only the state can number: the one shown, the newest two
+# versions that only the state can number: the one shown, the newest two, the one compared with the one shown
+SHOWN, NEWEST, LAST_BUT_ONE, OTHER = -1, -2, -3, -4
 MAX_CHARACTERS = 100
 
 _ORDINALS = ("zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -98,7 +99,8 @@ def read_navigation(utterance: str, comparison: Sequence[int] | None = None) -> 
         return None
     if comparison and (match := _SIDE.fullmatch(words)):
         is_first = match["side"] in ("left", "first", "former")
-        return Navigation("go_to", versions=(comparison[0 if is_first else 1],))
+        side = OTHER if match["side"] == "other" else comparison[0 if is_first else 1]
+        return Navigation("go_to", versions=(side,))
     if match := _UNDO.fullmatch(words):
         return Navigation("undo", steps=_steps(match["count"] or match["back"], match["twice"]))
     if match := _REDO.fullmatch(words):

@@ -10,6 +10,7 @@ from ..dialogue import belief_state, policy
 from ..dialogue.dialogue_file import act_from_json
 from ..dialogue.formats import Context
 from ..dialogue.protocols import DialogueModel, Reply, Tracked
+from ..tools.errors import EditCancelled
 from . import reply
 from .errors import AgentError
 from .gate import Gate
@@ -38,8 +39,9 @@ def navigate(state: DialogueState) -> dict[str, Any]:
     try:
         update = moved(state, navigation)
     except AgentError as error:
-        return {"messages": [AIMessage(_capital(f"{error}."))], "error": None}
-    return {**update, "messages": [AIMessage(describe_move(state, update))]}
+        return {"messages": [AIMessage(_capital(f"{error}."))], "comparison": None, "error": None}
+    said = AIMessage(describe_move(state, update))
+    return {**update, "last_move": _last_human(state).id or "", "messages": [said]}
 
 
 class Track:
@@ -74,7 +76,13 @@ class Track:
             "failure": None,
             "message_id": _last_human(state).id or "",
         }
-        update: dict[str, Any] = {"pending": pending, "error": None, "comparison": None, "requested": None}
+        update: dict[str, Any] = {
+            "pending": pending,
+            "error": None,
+            "comparison": None,
+            "requested": None,
+            "last_move": "",
+        }
         if pending["is_changed"] and pending["belief_state"]:
             update["messages"] = [edit_call(self._tool_name, state, pending["belief_state"], {})]
         return update
@@ -127,7 +135,7 @@ class Respond:
             return {"messages": [AIMessage(reply.NO_PHOTO)]}
         update: dict[str, Any] = {"pending": None, "opinions": self._opinions(state, config)}
         failure = pending["failure"]
-        if failure is not None and not pending["attempts"]:
+        if failure is not None and (not pending["attempts"] or failure["type"] == EditCancelled.__name__):
             error = {"type": failure["type"], "message": failure["message"], "user": pending["user"]}
             return update | {"error": error, "messages": [AIMessage(reply.failed(error["type"], error["message"]))]}
         turn = self._turn(state, pending)
@@ -178,18 +186,16 @@ class Respond:
         gone = [value for value in turn["missing"] if value in added or value not in before["missing"]]
         if gone and pending["is_changed"]:
             shown = [value for value in added if value not in turn["missing"]]
-            text = reply.admitting(draft, act, caption, shown, gone)
+            text = reply.admitting(draft, act, caption, shown, gone, is_retried=len(pending["attempts"]) > 1)
         else:
-            text = reply.honest(
-                draft or "Done.", act, caption, belief_state.from_json(before["belief_state"]), held, update
-            )
+            old = belief_state.from_json(before["belief_state"])
+            text = reply.honest(draft or "Done.", act, caption, old, held, update, turn["missing"])
         if pending["is_changed"] and turn["metrics"] and not self._gate.is_same_person(turn["metrics"]):
             text = f"{reply.OTHER_PERSON} {text}"
         return act.to_json(), text
 
     def _opinions(self, state: DialogueState, config: RunnableConfig) -> list[dict[str, Any]]:
-        kept = state.get("opinions", [])
-        return [*kept, *self._opinion.collect(thread_of(config))][-MAX_OPINIONS:] if self._opinion else kept
+        return with_opinions(state, self._opinion.collect(thread_of(config)) if self._opinion else [])
 
 
 class Compare:
@@ -228,6 +234,11 @@ def utterance(state: DialogueState) -> str:
     return str(_last_human(state).text) if state.get("messages") else ""
 
 
+def with_opinions(state: DialogueState, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The second tracker's records with those that are new."""
+    return [*state.get("opinions", []), *told][-MAX_OPINIONS:]
+
+
 def thread_of(config: RunnableConfig) -> str:
     """Id of the thread that a run belongs to."""
     return str(config.get("configurable", {}).get("thread_id", ""))
@@ -236,8 +247,11 @@ def thread_of(config: RunnableConfig) -> str:
 def _version_name(state: DialogueState, version: int) -> str:
     if version == 0:
         return "the photo as it came"
-    requested = belief_state.from_json(first_of(state, version)["belief_state"])
-    return f"version {version} ({', '.join(belief_state.values(requested)) or 'nothing requested'})"
+    turn = first_of(state, version)
+    requested, missing = belief_state.values(belief_state.from_json(turn["belief_state"])), turn["missing"]
+    shown = ", ".join(value for value in requested if value not in missing)
+    parts = [shown, reply.unseen(missing) if missing else ""]
+    return f"version {version} ({'; '.join(filter(None, parts)) or 'nothing requested'})"
 
 
 def _last_human(state: DialogueState) -> AnyMessage:

@@ -35,28 +35,41 @@ NOT_UNDERSTOOD = "I am sorry, I could not make out what you would like to change
 OTHER_PERSON = "I am afraid the face has changed more than it should; an undo brings the last picture back."
 
 
-def honest(text: str, act: Act, caption: str, before: BeliefState, after: BeliefState, update: TurnUpdate) -> str:
-    """The drafted reply, its statement replaced where it names a value that neither state has.
+def honest(
+    text: str,
+    act: Act,
+    caption: str,
+    before: BeliefState,
+    after: BeliefState,
+    update: TurnUpdate,
+    missing: Collection[str] = (),
+) -> str:
+    """The drafted reply, its statement replaced where it names a value that neither state has, or a missing one.
 
     The draft is decoded beside the state, not from it, so that the two may differ.
     """
     statement, question = split(text, act, caption)
-    if not claimed(statement) - _named_by({*belief_state.values(before), *belief_state.values(after)}):
+    if not claimed(statement) - _named_by({*belief_state.values(before), *belief_state.values(after)} - {*missing}):
         return text
     kind = "done" if update.added else "undone" if update.removed else "reset" if update.is_reset else "unchanged"
     remark = system_words.remark(kind, system_words.person_of(caption), random.Random(text))
     return f"{remark} {question}"
 
 
-def admitting(text: str, act: Act, caption: str, shown: Sequence[str], missing: Sequence[str]) -> str:
-    """A reply that says what worked, what does not show in the picture, and the draft's question."""
+def admitting(text: str, act: Act, caption: str, shown: Sequence[str], missing: Sequence[str], is_retried: bool) -> str:
+    """A reply that says what worked, what does not show in the picture, and the draft's question.
+
+    `is_retried`: a second edit, with more weight on what was missing, came to its end.
+    """
     _, question = split(text, act, caption)
-    verb = "does" if len(missing) == 1 else "do"
-    if shown:
-        opening = f"{listed(shown).capitalize()} worked, but {listed(missing)} {verb} not really show in the picture"
-    else:
-        opening = f"I tried, but {listed(missing)} {verb} not really show in the picture"
-    return f"{opening}, not even with more weight. {question}"
+    opening = f"{listed(shown).capitalize()} worked" if shown else "I tried"
+    tried = ", not even with more weight" if is_retried else ""
+    return f"{opening}, but {unseen(missing)} in the picture{tried}. {question}"
+
+
+def unseen(missing: Sequence[str]) -> str:
+    """`lipstick and bangs do not really show`."""
+    return f"{listed(missing)} {'does' if len(missing) == 1 else 'do'} not really show"
 
 
 def failed(error_type: str, message: str) -> str:

@@ -2,10 +2,9 @@
 
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from threading import Condition
 from typing import Any
 
 from ..dialogue import belief_state
@@ -15,6 +14,7 @@ from ..dialogue.second_trackers import SecondTracker
 
 logger = logging.getLogger(__name__)
 MAX_KEPT = 200  # records of a thread that wait to be collected
+MAX_THREADS = 1000  # that have such records; those of threads that nobody goes on with are forgotten
 
 
 class SecondOpinion:
@@ -34,8 +34,8 @@ class SecondOpinion:
     ) -> None:
         self._second, self._on_record = second, on_record
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="second-opinion")  # one: cost differences are exact
-        self._lock, self._waiting, self._max_waiting = Lock(), 0, max_waiting
-        self._records: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._lock, self._waiting, self._max_waiting = Condition(), 0, max_waiting
+        self._records: dict[str, list[dict[str, Any]]] = {}
         self.num_dropped = 0
 
     def ask(self, thread: str, turn: int, context: Context, state: BeliefState) -> None:
@@ -47,11 +47,16 @@ class SecondOpinion:
             self._waiting += 1
         self._executor.submit(self._answer, thread, turn, context, state)
 
-    def collect(self, thread: str) -> list[dict[str, Any]]:
+    def collect(self, thread: str, timeout_s: float = 0.0) -> list[dict[str, Any]]:
         """Records of a thread that were not collected yet: `turn`, `tracker`, `agrees`, `belief_state`, `latency_ms`,
-        `cost_usd`, `error`."""
+        `cost_usd`, `error`. Waits up to `timeout_s` until no question is open."""
         with self._lock:
+            self._lock.wait_for(lambda: not self._waiting, timeout_s)
             return self._records.pop(thread, [])
+
+    def forget(self, thread: str) -> None:
+        """Drop the records of a thread that is deleted."""
+        self.collect(thread)
 
     def close(self) -> None:
         """Wait for what is running, drop what waits."""
@@ -77,6 +82,10 @@ class SecondOpinion:
         record["cost_usd"] = self._second.total_cost_usd() - cost
         with self._lock:
             self._waiting -= 1
-            self._records[thread] = [*self._records[thread], record][-MAX_KEPT:]
+            kept = self._records.pop(thread, [])  # and in again: the thread that waits longest comes first
+            self._records[thread] = [*kept, record][-MAX_KEPT:]
+            if len(self._records) > MAX_THREADS:
+                del self._records[next(iter(self._records))]
+            self._lock.notify_all()
         if self._on_record is not None:
             self._on_record(record)

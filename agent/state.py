@@ -72,8 +72,9 @@ class DialogueState(TypedDict):
 
     A caller gives `image` (reference of the photo), `caption` and `attributes` once, and then one HumanMessage a
     turn; `picture` is the reference of the picture to show. `turns` is a tree that only grows; `head` is the turn
-    that the conversation stands at, `redo` the turns that an undo left, `last_move` the id of the last move by API.
-    `requested` is a belief state that the caller sets beside its message: then nothing is tracked.
+    that the conversation stands at, `redo` the turns that an undo left, `last_move` the id of the move that was made
+    last (of its message, where it was asked for in words) if no turn came after it. `requested` is a belief state that
+    the caller sets beside its message: then nothing is tracked.
     """
 
     messages: Annotated[list[AnyMessage], add_messages]

@@ -5,8 +5,8 @@ from typing import Any
 from ..dialogue import belief_state
 from ..dialogue.belief_state import NO_CHANGE
 from ..dialogue.formats import Context
-from .errors import NothingToRedo, NothingToUndo, UnknownVersion
-from .navigation import LAST_BUT_ONE, NEWEST, SHOWN, Navigation
+from .errors import NothingToCompare, NothingToRedo, NothingToUndo, UnknownVersion
+from .navigation import LAST_BUT_ONE, NEWEST, OTHER, SHOWN, Navigation
 from .state import DialogueState, Turn, update_from_record, update_to_record
 
 
@@ -73,35 +73,33 @@ def first_of(state: DialogueState, version: int) -> Turn:
     raise UnknownVersion(version, highest_version(state))
 
 
-def version_before(state: DialogueState) -> Turn:
-    """Where an undo leads: the last turn before the picture that is shown.
-
-    Raises:
-        NothingToUndo
-    """
+def version_before(state: DialogueState) -> Turn | None:
+    """Where an undo leads: the last turn before the picture that is shown; None where that is the photo."""
     path = lineage(state)
     for turn in reversed(path):
         if turn["version"] != path[-1]["version"]:
             return turn
-    raise NothingToUndo
+    return None
 
 
 def moved(state: DialogueState, navigation: Navigation) -> dict[str, Any]:
     """What a navigation changes in the state; the pictures and turns themselves stay.
 
     Raises:
-        NothingToUndo, NothingToRedo, UnknownVersion
+        NothingToUndo, NothingToRedo, NothingToCompare, UnknownVersion
     """
     if navigation.kind == "undo":
         target, redo = head(state), list(state.get("redo", []))
-        for _ in range(navigation.steps):
+        for step in range(navigation.steps):
+            if (before := version_before({**state, "head": target["id"]})) is None:
+                raise NothingToUndo(step)
             redo.append(target["id"])
-            target = version_before({**state, "head": target["id"]})
+            target = before
         return {**standing_at(target), "redo": redo}
     if navigation.kind == "redo":
         redo = list(state.get("redo", []))
         if len(redo) < navigation.steps:
-            raise NothingToRedo
+            raise NothingToRedo(len(redo))
         target = turns_of(state)[redo[-navigation.steps]]
         return {**standing_at(target), "redo": redo[: -navigation.steps]}
     if navigation.kind == "go_to":
@@ -133,10 +131,14 @@ def suggestion_of(act: dict[str, str]) -> dict[str, str] | None:
 def _resolved(state: DialogueState, version: int) -> int:
     """The number of a version that words named by its place."""
     highest = highest_version(state)
-    named = {SHOWN: head(state)["version"], NEWEST: highest, LAST_BUT_ONE: highest - 1}
+    shown = head(state)["version"]
+    left, right = state.get("comparison") or (shown, shown)
+    named = {SHOWN: shown, NEWEST: highest, LAST_BUT_ONE: highest - 1, OTHER: left if right == shown else right}
     return named.get(version, version)
 
 
 def _default_pair(state: DialogueState) -> list[int]:
     """What `compare` alone means: the version shown and the one before it."""
-    return [version_before(state)["version"], head(state)["version"]]
+    if (before := version_before(state)) is None:
+        raise NothingToCompare
+    return [before["version"], head(state)["version"]]

@@ -72,10 +72,11 @@ def open_border(
         if opinion is not None:
             stack.callback(opinion.close)
         graph = build_graph(model, tool, checkpointer, opinion=opinion, seed=seed)
-        talk = Conversations(graph, leases, editor.cancel)
+        talk = Conversations(graph, leases, editor.cancel, opinion)
         purge = (lambda: None) if dsn else _purger(settings.home)
         keys, signer = KeyRing(database), UrlSigner(signing_secret(settings))
         service = Service(talk, editor, store, database, signer.name, limits, purge, metrics)
+        stack.enter_context(service.board.touching())
         pool = ThreadPoolExecutor(limits.max_turns + SPARE_WORKERS, thread_name_prefix="turn")
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         parts = {"database": database.check, "store": store.check, **(checks or {})}

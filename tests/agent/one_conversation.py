@@ -25,6 +25,6 @@ def make(folder: Path, editor: FakeEditor | None = None, checkpointer=None, **op
     editor, model, store = editor or FakeEditor(), WordModel(), Store(folder / "store")
     tool = edit_face_tool(editor, store)
     graph = build_graph(model, tool, checkpointer=checkpointer or InMemorySaver(), **options)
-    talk = Conversations(graph, FolderLeases(folder / "leases"), editor.cancel)
+    talk = Conversations(graph, FolderLeases(folder / "leases"), editor.cancel, options.get("opinion"))
     talk.open("t", admit_photo(editor, store, png(), "This is a photo of a woman.", ["brown hair"]))
     return Setup(talk, editor, model, store)

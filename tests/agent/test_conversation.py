@@ -3,6 +3,7 @@ from chatedit.agent.errors import NothingToRedo, NothingToUndo, UnknownThread, U
 from chatedit.tools.errors import InvalidBeliefState
 from langchain_core.messages import HumanMessage
 from one_conversation import Setup
+from scripted import Diverged
 
 
 def states(setup: Setup) -> tuple:
@@ -100,7 +101,45 @@ def test_moves_that_lead_nowhere_say_so(setup: Setup):
     assert "no version 7" in setup.talk.say("t", "go back to version 7").text
     assert "nothing to undo" in setup.talk.say("t", "undo").text
     assert "nothing to redo" in setup.talk.say("t", "redo").text
+    assert "nothing to compare" in setup.talk.say("t", "compare").text
     assert setup.talk.say("t", "add lipstick").turn["version"] == 1
+    setup.talk.say("t", "add bangs")
+    assert "Only 2 steps can be undone" in setup.talk.say("t", "undo three times").text
+    setup.talk.undo("t")
+    assert "Only 1 step can be redone" in setup.talk.say("t", "redo twice").text
+
+
+def test_a_move_that_leads_nowhere_shows_no_old_comparison(setup: Setup):
+    setup.talk.say("t", "add lipstick")
+    assert setup.talk.say("t", "compare").comparison is not None
+    assert setup.talk.say("t", "go to version 7").comparison is None
+
+
+def test_the_other_one_is_the_one_that_is_not_shown(setup: Setup):
+    setup.talk.say("t", "add lipstick")
+    setup.talk.say("t", "compare")
+    assert setup.talk.say("t", "keep the other one").turn["version"] == 0
+    setup.talk.say("t", "compare version 0 and version 1")
+    assert setup.talk.say("t", "keep the other one").turn["version"] == 1
+
+
+def test_ideas_lead_back_to_the_very_turn(setup: Setup):
+    setup.talk.say("t", "add lipstick")
+    stood = setup.talk.say("t", "hello").turn
+    one, other = setup.talk.try_ideas("t", ["add blond hair", "hello again"])
+    assert (one.turn["parent"], other.turn["parent"]) == (stood["id"], stood["id"])
+    assert setup.talk.say("t", "add bangs").turn["parent"] == stood["id"]
+    assert [user for user, _ in setup.model.contexts[-1].exchanges] == ["add lipstick", "hello"]
+
+
+def test_a_cancelled_idea_is_the_last_one_tried(setup: Setup):
+    def cancel(kind: str, _: dict) -> None:
+        if kind == "track":
+            setup.talk.cancel("t")
+
+    [answer] = setup.talk.try_ideas("t", ["add blond hair", "add black hair"], cancel)
+    assert answer.text.startswith("Cancelled")
+    assert setup.talk.state("t")["head"] == 0
 
 
 def test_a_message_id_makes_a_turn_idempotent(setup: Setup):
@@ -109,6 +148,28 @@ def test_a_message_id_makes_a_turn_idempotent(setup: Setup):
     again = setup.talk.say("t", "add lipstick", message_id="m1")
     assert (again.text, again.picture) == (one.text, one.picture)
     assert len(setup.talk.history("t")) == 3
+
+
+def test_an_answer_given_again_tells_nothing_of_now(setup: Setup):
+    setup.talk.say("t", "add lipstick", message_id="m1")
+    setup.talk.say("t", "compare")
+    assert setup.talk.say("t", "add lipstick", message_id="m1").comparison is None
+    setup.editor.fail = [Diverged()]
+    assert setup.talk.say("t", "add bangs").error is not None
+    assert setup.talk.say("t", "add lipstick", message_id="m1").error is None
+
+
+def test_a_move_in_words_that_is_repeated_with_its_message_id_moves_once(setup: Setup):
+    for utterance in ("add blond hair", "add lipstick"):
+        setup.talk.say("t", utterance)
+    first = setup.talk.say("t", "undo", message_id="a")
+    again = setup.talk.say("t", "undo", message_id="a")
+    assert (again.text, again.turn, again.is_changed) == (first.text, first.turn, False)
+    pair = setup.talk.say("t", "compare", message_id="b")
+    again = setup.talk.say("t", "compare", message_id="b")
+    assert (again.text, again.comparison) == (pair.text, pair.comparison)
+    setup.talk.say("t", "add bangs")
+    assert setup.talk.say("t", "undo", message_id="b").turn["version"] == 1  # said anew, after a turn
 
 
 def test_a_move_that_is_repeated_with_its_id_moves_once(setup: Setup):

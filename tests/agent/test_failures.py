@@ -48,6 +48,8 @@ def test_a_retry_that_fails_keeps_the_first_attempt(tmp_path):
     answer = setup.talk.say("t", "add goatee")
     assert answer.error is None
     assert answer.turn["missing"] == ["goatee"]
+    assert "goatee does not really show" in answer.text
+    assert "more weight" not in answer.text
 
 
 def test_a_model_that_breaks_leaves_the_thread_usable(setup: Setup, monkeypatch: pytest.MonkeyPatch):
@@ -56,6 +58,17 @@ def test_a_model_that_breaks_leaves_the_thread_usable(setup: Setup, monkeypatch:
     assert "something went wrong" in setup.talk.say("t", "add bangs").text
     monkeypatch.setattr(setup.model, "turn", real)
     assert setup.talk.say("t", "add bangs").turn["belief_state"] == {"hair": ["bangs"]}
+
+
+def test_a_turn_that_is_cancelled_while_the_gate_tries_again_changes_nothing(tmp_path):
+    editor = FakeEditor(lambda value, weight: 0.1)
+    setup = make(tmp_path, editor)
+    cancelled = setup.talk.say("t", "add goatee", lambda kind, _: kind == "gate" and setup.talk.cancel("t"))
+    assert len(editor.requests) == 2
+    assert cancelled.error is not None
+    assert cancelled.error["type"] == "EditCancelled"
+    assert cancelled.text.startswith("Cancelled")
+    assert setup.talk.state("t")["belief_state"] == {}
 
 
 def in_thread(action) -> tuple[threading.Thread, list]:
@@ -95,7 +108,16 @@ def test_a_cancelled_turn_changes_nothing(tmp_path):
     assert setup.talk.state("t")["belief_state"] == {}
 
 
-ERRORS = [errors.ThreadBusy("t"), errors.UnknownThread("t"), errors.UnknownVersion(7, 2), errors.NothingToUndo()]
+ERRORS = [
+    errors.ThreadBusy("t"),
+    errors.UnknownThread("t"),
+    errors.UnknownVersion(7, 2),
+    errors.NothingToUndo(0),
+    errors.NothingToUndo(2),
+    errors.NothingToRedo(1),
+    errors.NothingToCompare(),
+    errors.ThreadsUnavailable("there", "no"),
+]
 
 
 @pytest.mark.parametrize("error", ERRORS)

@@ -86,8 +86,17 @@ def test_the_answer_admits_what_does_not_show_even_then(tmp_path):
     assert len(editor.requests) == 2
     assert answer.turn["missing"] == ["goatee"]
     assert answer.text.startswith("Lipstick worked, but goatee does not really show in the picture")
+    assert "not even with more weight" in answer.text
     assert answer.text.endswith("What else?")
     assert "goatee" not in setup.talk.say("t", "add bangs").text.split("What")[0]  # said once
+
+
+def test_later_answers_and_comparisons_claim_nothing_that_does_not_show(tmp_path):
+    setup = make(tmp_path, FakeEditor(lambda value, weight: 0.1 if value == "goatee" else 0.9))
+    setup.talk.say("t", "add goatee; add lipstick")
+    assert "lipstick" in setup.talk.say("t", "nice lipstick").text  # the fake repeats the user's words as a claim
+    assert "goatee" not in setup.talk.say("t", "nice goatee").text
+    assert "version 1 (lipstick; goatee does not really show)" in setup.talk.say("t", "before and after").text
 
 
 def test_of_two_attempts_the_one_with_the_same_person_is_shown(tmp_path):

@@ -1,5 +1,5 @@
 import pytest
-from chatedit.agent.navigation import LAST_BUT_ONE, NEWEST, SHOWN, Navigation, is_retry, read_navigation
+from chatedit.agent.navigation import LAST_BUT_ONE, NEWEST, OTHER, SHOWN, Navigation, is_retry, read_navigation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,7 +53,8 @@ def test_comparing_is_read(words: str, versions: tuple[int, ...]):
 
 
 @pytest.mark.parametrize(
-    ("words", "version"), [("keep the left one", 4), ("the second one", None), ("I prefer the right", 7)]
+    ("words", "version"),
+    [("keep the left one", 4), ("the second one", None), ("I prefer the right", 7), ("take the other one", OTHER)],
 )
 def test_a_side_is_read_only_where_two_versions_are_shown(words: str, version: int | None):
     assert read_navigation(words) is None
