@@ -1,15 +1,19 @@
 """Where threads are kept: SQLite in a file, or PostgreSQL by DSN."""
 
+import re
 import sqlite3
 import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 from langgraph.checkpoint.base import id as checkpoint_id
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
+from .errors import ThreadsUnavailable
 
 BUSY_TIMEOUT_S = 10.0
 
@@ -37,29 +41,34 @@ def open_checkpointer(where: str | Path) -> Iterator[BaseCheckpointSaver]:
 
     Args:
         where: a file for SQLite, or a DSN `postgresql://...` (needs the extra `chatedit[postgres]`).
+    Raises:
+        ThreadsUnavailable: there is no such place, or it cannot be written to. What goes wrong later is raised as the
+            database's own error.
     """
     serde = JsonPlusSerializer(allowed_msgpack_modules=None)
     if is_postgres(where):
-        from langgraph.checkpoint.postgres import PostgresSaver
-        from psycopg.rows import dict_row
-        from psycopg_pool import ConnectionPool
-
-        class OrderedPostgres(InOrder, PostgresSaver):
-            pass
-
-        options = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
-        with ConnectionPool(str(where), min_size=1, max_size=8, kwargs=options, open=True) as pool:
-            postgres = OrderedPostgres(pool, serde=serde)  # type: ignore[arg-type]
-            postgres.setup()
-            yield postgres
+        with _postgres(str(where), serde) as saver:
+            yield saver
         return
+    if scheme := re.match(r"\w[\w+.-]*://", str(where)):
+        raise ThreadsUnavailable(f"{scheme[0]}...", "give postgresql://..., or the name of a file for SQLite")
+    with ExitStack() as stack:
+        try:
+            saver = stack.enter_context(_sqlite(Path(where), serde))
+        except (OSError, sqlite3.Error) as error:
+            raise ThreadsUnavailable(str(where), str(error)) from error
+        yield saver
+
+
+@contextmanager
+def _sqlite(path: Path, serde: JsonPlusSerializer) -> Iterator[BaseCheckpointSaver]:
     from langgraph.checkpoint.sqlite import SqliteSaver
 
     class OrderedSqlite(InOrder, SqliteSaver):
         pass
 
-    Path(where).parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(where, check_same_thread=False, timeout=BUSY_TIMEOUT_S)) as connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path, check_same_thread=False, timeout=BUSY_TIMEOUT_S)) as connection:
         saver = OrderedSqlite(connection, serde=serde)
         saver.setup()
         connection.execute("PRAGMA secure_delete=ON")  # what is deleted is gone from the file too
@@ -67,9 +76,44 @@ def open_checkpointer(where: str | Path) -> Iterator[BaseCheckpointSaver]:
         yield saver
 
 
+@contextmanager
+def _postgres(dsn: str, serde: JsonPlusSerializer) -> Iterator[BaseCheckpointSaver]:
+    place = _without_password(dsn)
+    try:
+        import psycopg
+        from langgraph.checkpoint.postgres import PostgresSaver
+        from psycopg.rows import dict_row
+        from psycopg_pool import ConnectionPool
+    except ImportError as error:
+        raise ThreadsUnavailable(place, "that needs pip install 'chatedit[postgres]'") from error
+
+    class OrderedPostgres(InOrder, PostgresSaver):
+        pass
+
+    options = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
+    with ExitStack() as stack:
+        try:
+            psycopg.connect(dsn).close()  # says at once what is wrong; a pool tries for half a minute and does not
+            pool = stack.enter_context(ConnectionPool(dsn, min_size=1, max_size=8, kwargs=options, open=True))
+            saver = OrderedPostgres(pool, serde=serde)  # type: ignore[arg-type]
+            saver.setup()
+        except psycopg.OperationalError as error:
+            raise ThreadsUnavailable(place, " ".join(str(error).split())) from error
+        except psycopg.ProgrammingError as error:  # its message may repeat the DSN
+            raise ThreadsUnavailable(place, "the DSN cannot be read, or its user may not make tables") from error
+        yield saver
+
+
 def is_postgres(where: str | Path) -> bool:
     """Whether a place is a PostgreSQL DSN."""
     return str(where).startswith(("postgresql://", "postgres://"))
+
+
+def _without_password(dsn: str) -> str:
+    try:
+        return f"PostgreSQL at {urlsplit(dsn).hostname or 'this machine'}"
+    except ValueError:
+        return "PostgreSQL"
 
 
 def _continue_after(newest: str) -> None:

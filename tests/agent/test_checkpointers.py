@@ -1,6 +1,8 @@
 import os
 import shutil
+import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from chatedit.agent.checkpointers import open_checkpointer
+from chatedit.agent.errors import ThreadsUnavailable
 from chatedit.agent.thread_leases import PostgresLeases
 from langgraph.checkpoint.base import id as checkpoint_id
 from one_conversation import make
@@ -54,6 +57,40 @@ def test_objects_that_are_not_plain_data_are_not_read_back(tmp_path: Path, caplo
     with open_checkpointer(tmp_path / "threads.sqlite") as checkpointer:
         make(tmp_path, checkpointer=checkpointer).talk.state("t")
     assert "Blocked" not in caplog.text  # nothing of our own state is blocked
+
+
+@pytest.mark.parametrize(
+    ("dsn", "told"),
+    [
+        ("mysql://me:hush@there/threads", "give postgresql://"),
+        ("postgresql://me:hush@127.0.0.1:1/threads", "127.0.0.1"),
+        ("postgresql://me:hu%zzsh@127.0.0.1/threads", "DSN cannot be read"),
+        ("postgresql://me@127.0.0.1:1/threads?nonsense=hush", "DSN cannot be read"),
+    ],
+)
+def test_a_place_that_cannot_be_used_is_named_without_its_password(dsn: str, told: str):
+    with pytest.raises(ThreadsUnavailable, match=told) as raised, open_checkpointer(dsn):
+        pass
+    assert "hush" not in str(raised.value)
+    assert "hu%" not in str(raised.value)
+
+
+def test_a_file_that_cannot_be_made_or_is_something_else_is_named(tmp_path: Path):
+    (tmp_path / "text").write_text("no database, but long enough to be taken for one" * 100)
+    for where in (tmp_path / "text", tmp_path / "text" / "threads.sqlite"):
+        with pytest.raises(ThreadsUnavailable, match=str(where)), open_checkpointer(where):
+            pass
+
+
+def test_what_goes_wrong_later_stays_the_databases_own_error(tmp_path: Path):
+    with pytest.raises(sqlite3.OperationalError), open_checkpointer(tmp_path / "threads.sqlite"):
+        raise sqlite3.OperationalError("disk I/O error")
+
+
+def test_postgresql_needs_its_extra(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "psycopg_pool", None)
+    with pytest.raises(ThreadsUnavailable, match=r"chatedit\[postgres\]"), open_checkpointer("postgresql://h/db"):
+        pass
 
 
 @dataclass
