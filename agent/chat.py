@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -11,12 +12,14 @@ from rich.table import Table
 from ..dialogue import belief_state
 from ..tools.errors import EditError
 from .assembly import Agent
-from .conversation import Answer
+from .conversation import Answer, OnEvent
 from .errors import AgentError
 from .export import export_thread
 from .state import Turn
 from .terminal_picture import terminal_picture
 
+T = TypeVar("T")
+LEAVE_S = 5.0  # to wait for the second tracker's last word
 HELP = """Say what you would like to change: “make her blond”, “and some lipstick”, “no, drop the lipstick”.
 Also in words: “undo”, “redo”, “go back to version 2”, “compare version 1 and 3”, “keep the left one”, “start over”.
 
@@ -67,6 +70,10 @@ class Chat:
             self._show(answer)
         self._console.print("What would you like to change? (/help tells what I can do)")
 
+    def leave(self) -> None:
+        """Write down what the second tracker said of the last turns."""
+        self._told(lambda: self._agent.talk.opinions(self._thread, LEAVE_S))
+
     def read(self, line: str) -> bool:
         """Handle one line; False where the user is done."""
         words = line.strip()
@@ -86,7 +93,10 @@ class Chat:
         return True
 
     def _say(self, words: str) -> Answer:
-        """One turn, with a progress bar; Ctrl-C cancels it."""
+        return self._watched(lambda on_event: self._agent.talk.say(self._thread, words, on_event))
+
+    def _watched(self, work: Callable[[OnEvent], T]) -> T:
+        """One turn or more, with a progress bar; Ctrl-C cancels the turn that runs."""
         columns = (TextColumn("editing"), BarColumn(), MofNCompleteColumn())
         with ThreadPoolExecutor(1) as worker, Progress(*columns, console=self._console, transient=True) as progress:
             bar = progress.add_task("edit", visible=False)
@@ -95,10 +105,10 @@ class Chat:
                 if kind == "progress" and data["num_steps"]:
                     progress.update(bar, completed=data["step"], total=data["num_steps"], visible=True)
 
-            turn = worker.submit(self._agent.talk.say, self._thread, words, on_event)
+            done = worker.submit(work, on_event)
             while True:
                 try:
-                    return turn.result()
+                    return done.result()
                 except KeyboardInterrupt:
                     self._agent.talk.cancel(self._thread)
 
@@ -107,8 +117,10 @@ class Chat:
 
     def _compare(self, rest: str) -> None:
         if rest:
-            one, other = (_number(part) for part in rest.replace(",", " ").replace(" and ", " ").split()[:2])
-            self._show(self._agent.talk.compare(self._thread, one, other))
+            versions = [_number(part) for part in rest.replace(",", " ").replace(" and ", " ").split()]
+            if len(versions) != 2:
+                raise ValueError("give two versions: /compare 1 2")
+            self._show(self._agent.talk.compare(self._thread, *versions))
         else:
             self._show(self._say("compare"))
 
@@ -116,21 +128,25 @@ class Chat:
         ideas = [idea.strip() for idea in rest.split("|") if idea.strip()]
         if len(ideas) < 2:
             raise ValueError("give two ideas or more: /try make her blond | give her bangs")
-        answers = self._agent.talk.try_ideas(self._thread, ideas)
-        for idea, answer in zip(ideas, answers, strict=True):
-            version = answer.turn["version"]
-            self._console.print(f"version {version}: {idea}", markup=False)
-            self._save(answer.turn)
-        self._show_picture([answer.picture for answer in answers])
+        answers = self._watched(lambda on_event: self._agent.talk.try_ideas(self._thread, ideas, on_event))
+        for idea, answer in zip(ideas, answers, strict=False):  # fewer answers where one was cancelled
+            self._console.print(f"[bold green]idea>[/] {_escaped(idea)}")
+            self._tell(answer)
+        self._show_picture([answer.picture for answer in answers if answer.is_changed])
         self._console.print("Say “go to version N” to keep one.")
 
     def _show(self, answer: Answer) -> None:
-        self._console.print(f"[bold cyan]chatedit>[/] {_escaped(answer.text)}")
+        self._tell(answer)
         if answer.comparison is not None:
             self._show_picture([turn["image"] for turn in answer.comparison])
         elif answer.is_changed:
-            path = self._save(answer.turn)
             self._show_picture([answer.picture])
+
+    def _tell(self, answer: Answer) -> None:
+        """The answer in words; a new picture as a file."""
+        self._console.print(f"[bold cyan]chatedit>[/] {_escaped(answer.text)}")
+        if answer.comparison is None and answer.is_changed:
+            path = self._save(answer.turn)
             self._console.print(f"[dim]version {answer.turn['version']}: {_escaped(str(path))}[/]")
 
     def _show_state(self, _: str) -> None:
@@ -151,7 +167,7 @@ class Chat:
         self._console.print(table)
 
     def _show_second(self, _: str) -> None:
-        opinions = self._agent.talk.state(self._thread).get("opinions", [])
+        opinions = self._agent.talk.opinions(self._thread)
         if not opinions:
             self._console.print(
                 "No other tracker has been heard: start with chatedit chat --second keywords, and talk."
@@ -178,11 +194,11 @@ class Chat:
         return path
 
     def _show_picture(self, references: list[str]) -> None:
-        if self._is_shown and all(references):
+        if self._is_shown and references and all(references):
             width = min(48, (self._console.width - 2 * len(references)) // len(references))
             self._console.print(terminal_picture([self._agent.store.image(r) for r in references], width))
 
-    def _told(self, action: Callable[[], None]) -> None:
+    def _told(self, action: Callable[[], object]) -> None:
         """Do it, or say in one line why not."""
         try:
             action()

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, quantiles
@@ -10,9 +10,10 @@ from typing import Any
 
 from ..dialogue import belief_state
 from ..dialogue.dialogue_file import Dialogue, dialogue_from_json
-from ..dialogue.errors import DataNotReadable, DialogueError
+from ..dialogue.errors import DataNotReadable, DialogueError, UnknownValue
 from ..dialogue.ontology import ONTOLOGY, excluded_by
 from ..dialogue.system_words import person_of
+from ..tools.errors import EditError
 from ..tools.photo import admit_photo
 from ..tools.picture_strip import Tile, write_strip
 from ..tools.samples import draw_portrait
@@ -38,7 +39,7 @@ def read_scripts(path: Path) -> list[Script]:
     """
     scripts = []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # JSON may hold what else splitlines() takes for an end
     except (OSError, UnicodeDecodeError) as error:
         raise DataNotReadable(str(path), str(error)) from error
     for number, line in enumerate(lines, 1):
@@ -49,7 +50,11 @@ def read_scripts(path: Path) -> list[Script]:
             image = path.parent / record["image"] if "image" in record else None
             if image is not None and not image.is_file():
                 raise DataNotReadable(f"{path}:{number}", f"there is no picture {image}")
-            scripts.append(Script(dialogue_from_json(record), image))
+            dialogue = dialogue_from_json(record)
+            for value in dialogue.attributes:
+                if value not in ONTOLOGY.values:
+                    raise UnknownValue("", value, ONTOLOGY.values)
+            scripts.append(Script(dialogue, image))
         except (DialogueError, KeyError, TypeError, ValueError, AttributeError) as error:
             if isinstance(error, DataNotReadable):
                 raise
@@ -66,6 +71,8 @@ def play(
         `id`, `states` and `responses` (a prediction, as `chatedit eval dialogue` reads it), `photo` (its reference in
         the store), and `turns`: for each what was said, state, version, picture, metrics, `seconds`, `error`, and what
         the reader sees in the picture.
+    Raises:
+        EditError: the picture is refused.
     """
     dialogue = script.dialogue
     data = script.image.read_bytes() if script.image else _drawn(dialogue, seed)
@@ -98,11 +105,22 @@ def play(
     }
 
 
-def summary(scripts: Iterable[Script], results: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Joint accuracy over turns that have a state in the script; success, collateral, identity of edits; seconds."""
+def refused(script: Script, error: EditError) -> dict[str, Any]:
+    """The result of a dialogue that could not be played: a prediction of nothing, and `error`."""
+    num_turns = len(script.dialogue.turns)
+    told = {"type": type(error).__name__, "message": str(error)}
+    return {"id": script.dialogue.id, "error": told, "states": [None] * num_turns, "responses": [""] * num_turns}
+
+
+def summary(scripts: Sequence[Script], results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Joint accuracy over turns that have a state in the script; success, collateral, identity of edits; seconds.
+
+    `refused` counts dialogues that were not played; the other numbers are of those that were.
+    """
+    played = [pair for pair in zip(scripts, results, strict=True) if "error" not in pair[1]]
     pairs = [
         (turn, record)
-        for script, result in zip(scripts, results, strict=True)
+        for script, result in played
         for turn, record in zip(script.dialogue.turns, result["turns"], strict=True)
     ]
     judged = [belief_state.to_json(turn.state) == r["belief_state"] for turn, r in pairs if turn.state is not None]
@@ -111,6 +129,7 @@ def summary(scripts: Iterable[Script], results: Iterable[dict[str, Any]]) -> dic
     asked = [r for r in records if r.get("wanted")]
     seconds = sorted(r["seconds"] for r in records)
     return {
+        "refused": len(results) - len(played),
         "turns": len(records),
         "errors": sum(r["error"] is not None for r in records),
         "joint_accuracy": mean(judged) if judged else None,

@@ -64,10 +64,16 @@ def test_langgraph_json_names_a_graph_that_loads(tmp_path: Path, monkeypatch: py
     module, _, name = place.partition(":")
     editor = FakeEditor()
     editor.pack = type("Pack", (), {"presets": {"fast": None}})()  # type: ignore[attr-defined]
-    monkeypatch.setattr(assembly, "_local_editor", lambda _: editor)
+    loaded = []
+    monkeypatch.setattr(assembly, "_local_editor", lambda pack: loaded.append(pack) or editor)
     monkeypatch.setattr(assembly, "_dialogue_model", lambda _: WordModel())
     monkeypatch.setattr(assembly, "default_home", lambda: tmp_path)
-    graph = getattr(importlib.import_module(module), name)()
+    make_graph = getattr(importlib.import_module(module), name)
+    make_graph.cache_clear()
+    graph = make_graph()
+    assert make_graph() is graph  # a server asks for each run
+    assert loaded == ["portraits"]
+    make_graph.cache_clear()
     image = Store(tmp_path / "pictures").put_image(png())
     state = graph.invoke({"image": image, "messages": [("user", "add bangs")]})
     assert state["belief_state"] == {"hair": ["bangs"]}
