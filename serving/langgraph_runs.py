@@ -70,8 +70,8 @@ class Run:
         is_ready = bool((state_of(service.snapshots(owner, self._thread)) or {}).get("image"))
         if not said.text or not is_ready:
             run = service.board.start(owner, self._thread, self._metadata)
-            told("start", {"run": run})
             service.board.finish(run, "success")
+            told("start", {"run": run})
             return None
         return service.say(owner, self._thread, said.text, None, told, self._metadata, said.message_id)
 

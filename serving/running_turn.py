@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from fastapi import Request
 
+from ..tools.errors import EditCancelled
 from .border import Border
 from .turn_follower import OnEvent
 
@@ -23,8 +24,8 @@ class RunningTurn(Generic[Result]):
 
     Args:
         border: where it runs.
-        work: does the turn and returns its result; told where to report.
-        cancel: ends it.
+        work: does the turn, or several, and returns the result; told where to report.
+        cancel: ends the turn that runs; the next one is refused as it starts.
         is_detached: it goes on when its client goes away.
     """
 
@@ -38,7 +39,7 @@ class RunningTurn(Generic[Result]):
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._begun, self._has_events = asyncio.Event(), False
-        self._cancel, self._is_detached = cancel, is_detached
+        self._cancel, self._is_detached, self._is_cancelled = cancel, is_detached, False
         context = copy_context()  # ids of logs, and the trace
         self._future = self._loop.run_in_executor(border.pool, lambda: context.run(work, self._report))
         self._future.add_done_callback(self._end)
@@ -106,6 +107,7 @@ class RunningTurn(Generic[Result]):
 
     def cancel(self) -> None:
         """Ask for the end, and do not wait for it."""
+        self._is_cancelled = True
         self._future.add_done_callback(_observed)
         self._loop.run_in_executor(None, self._cancel).add_done_callback(_observed)
 
@@ -117,7 +119,9 @@ class RunningTurn(Generic[Result]):
             self.cancel()
 
     def _report(self, kind: str, data: dict[str, Any]) -> None:
-        """From any thread."""
+        """From any thread; what it raises at a start ends the work."""
+        if kind == "start" and self._is_cancelled:  # `cancel` came too early for it: between two turns, or before one
+            raise EditCancelled(0)
         self._loop.call_soon_threadsafe(self._put, kind, data)
 
     def _put(self, kind: str, data: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from ..agent.versions import lineage
 from ..dialogue.dialogue_file import dialogue_to_json
 from ..editing.image_file import ImageLimits
 from ..tools.editor import Editor
-from ..tools.errors import UnknownImage
+from ..tools.errors import EditCancelled, UnknownImage
 from ..tools.photo import admit_photo
 from ..tools.picture_strip import strip_png
 from ..tools.store import Store
@@ -177,9 +177,11 @@ class Service:
         data = self.image(owner, image)
         with self._slot(owner):
             started, is_known = time.monotonic(), self.store.inversion(image, self.editor.version) is not None
-            photo = admit_photo(self.editor, self.store, data, caption, attributes)
-            if not is_known:
-                self.meter.add_compute(owner, time.monotonic() - started)
+            try:
+                photo = admit_photo(self.editor, self.store, data, caption, attributes)
+            finally:
+                if not is_known:
+                    self.meter.add_compute(owner, time.monotonic() - started)
             self.threads.create(owner, thread, metadata)
             for reference in {photo.reference, photo.image}:
                 self.holdings.add(owner, thread, "image", reference)
@@ -357,7 +359,11 @@ class Service:
                 status = _STATUS_OF.get(follower.failure, "error")
                 watch.outcome = follower.failure or watch.outcome
                 return result
+            except EditCancelled:
+                status = "interrupted"
+                raise
             finally:
+                follower.end_edit()
                 if follower.compute_s:
                     self.meter.add_compute(owner, follower.compute_s)
                 if follower.run is not None:

@@ -42,6 +42,7 @@ class TurnFollower:
         self._cancel, self._on_event, self._metadata = cancel, on_event, metadata
         self._watch = watch or TurnWatch()
         self._asked_at = time.monotonic()
+        self._running_since: float | None = None  # of the edit
         self._held: set[tuple[str, str]] = set()  # booked already
         self.run: str | None = None
         self.compute_s = 0.0
@@ -50,6 +51,8 @@ class TurnFollower:
     def __call__(self, kind: str, data: dict[str, Any]) -> None:
         """One event of the conversation."""
         if kind == "start":
+            if self.run is not None:  # one of several ideas
+                self._board.finish(self.run, "success")
             self.run = self._board.start_alone(self._owner, self._thread, self._metadata)
             self._watch.started(self.run)
             self._pass("start", {"run": self.run})
@@ -58,9 +61,17 @@ class TurnFollower:
         else:
             self._node(kind, data)
 
+    def end_edit(self) -> None:
+        """Count the seconds of an edit that came to nothing: they were used, too."""
+        if self._running_since is not None:
+            self.compute_s += time.monotonic() - self._running_since
+            self._running_since = None
+
     def _progress(self, data: dict[str, Any]) -> None:
         if data["step"] == 0:
             self._hold("edit", data["edit"])
+        elif self._running_since is None:  # the time in a queue is not the caller's
+            self._running_since = time.monotonic()
         preview = data.get("preview")
         if preview is not None:
             self._hold("image", preview)
@@ -79,6 +90,7 @@ class TurnFollower:
         if name == "edit":
             for message in update.get("messages", []):
                 self._edited(getattr(message, "artifact", None))
+            self.end_edit()
         self._pass("node", {"name": name, "update": update})
 
     def _edited(self, artifact: Any) -> None:
@@ -87,6 +99,7 @@ class TurnFollower:
         if artifact["key"]:
             self._hold("edit", artifact["key"])
         self._hold("image", artifact["image"])
+        self._running_since = None
         if not artifact["is_known"]:
             self.compute_s += artifact["seconds"]
         shown = {name: artifact[name] for name in ("image", "relevance", "identity")}

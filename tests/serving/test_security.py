@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from chatedit.editing.image_errors import NoFace
 from chatedit.serving.config import Settings
 from chatedit.serving.database import Database
 from chatedit.serving.keys import KeyRing
@@ -11,6 +12,7 @@ from chatedit.serving.signed_urls import VALID_S, UrlSigner
 from chatedit.serving.usage import Meter, RateLimits
 from fastapi.testclient import TestClient
 from one_server import URL, Server, serve
+from scripted import Diverged, FakeEditor
 
 
 def test_without_a_key_nothing_is_shown(keyed: Server):
@@ -101,6 +103,23 @@ def test_compute_is_limited_by_the_hour(tmp_path: Path):
         refused = server.post(thread, "turns", {"utterance": "add goatee"})
         assert (refused.status_code, refused.json()["type"]) == (429, "urn:chatedit:error:ComputeUsedUp")
         assert server.client.get(f"/v1/threads/{thread}/state").status_code == 200
+
+
+def test_compute_that_came_to_nothing_counts_too(server: Server):
+    def used() -> float:
+        return server.border.service.meter.compute_used("local")
+
+    class Faceless(FakeEditor):
+        def invert(self, image: bytes):
+            raise NoFace
+
+    thread, before = server.thread(), used()
+    server.editor.fail = [Diverged()]
+    assert server.say(thread, "add bangs")["error"]["type"] == "Diverged"
+    assert (after := used()) > before
+    server.border.service.editor.invert = Faceless().invert  # type: ignore[method-assign]
+    assert server.client.post("/v1/threads", json={"image": server.image(seed=5)}).status_code == 422
+    assert used() > after
 
 
 def test_windows_begin_anew_and_a_clock_that_jumps_back_breaks_nothing(tmp_path: Path):
