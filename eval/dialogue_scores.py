@@ -14,7 +14,12 @@ from .metrics import Interval, SlotScore
 
 @dataclass(frozen=True, slots=True)
 class ResponseScores:
-    """Scores of the replies; `illogical` is None where the predictions name no acts."""
+    """Scores of the replies.
+
+    Attributes:
+        illogical: share of acts that repeat or contradict wishes or photo; None where the predictions name no acts.
+        repaired: share of acts that the policy had to put in the model's place; None where the predictions do not tell.
+    """
 
     bleu: float
     bleu_signature: str
@@ -23,6 +28,7 @@ class ResponseScores:
     distinct_1_in_groups: float
     distinct_2_in_groups: float
     illogical: float | None
+    repaired: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +63,15 @@ class DialogueScores:
 
 
 class Spread(NamedTuple):
-    """Mean and sample standard deviation over models (0 where there is one)."""
+    """Mean and sample standard deviation over models or seeds; None where there is one, which has none."""
 
     mean: float
-    deviation: float
+    deviation: float | None
 
 
 def spread(values: Sequence[float]) -> Spread:
     """Mean and spread of one score over several models or seeds."""
-    return Spread(numbers.fmean(values), numbers.stdev(values) if len(values) > 1 else 0.0)
+    return Spread(numbers.fmean(values), numbers.stdev(values) if len(values) > 1 else None)
 
 
 def score(name: str, predictions: Sequence[Prediction], dialogues: Sequence[Dialogue]) -> DialogueScores:
@@ -110,6 +116,7 @@ def _responses(
         return None
     bleu, signature = metrics.bleu([reply for reply, _ in pairs], [reference for _, reference in pairs])
     acts = [act for prediction in predictions for act in prediction.acts]
+    repairs = [is_repaired for prediction in predictions for is_repaired in prediction.repairs]
     photos = [dialogue.attributes for dialogue in dialogues for _ in dialogue.turns]
     return ResponseScores(
         bleu,
@@ -119,4 +126,5 @@ def _responses(
         metrics.distinct_in_groups(replies, 1),
         metrics.distinct_in_groups(replies, 2),
         metrics.illogical_share(acts, gold, photos) if len(acts) == len(gold) else None,
+        sum(repairs) / len(gold) if len(repairs) == len(gold) else None,
     )

@@ -14,7 +14,7 @@ from ...dialogue.system_words import person_of
 from ...editing.image_file import decode, to_png, to_tensor
 from ...editing.portraits.factors import VALUES, Portrait, attributes_of, unclear_of, with_state
 from ...tools.samples import person_with, png_of
-from ..terminal import read_open_dialogues
+from ..terminal import read_annotated
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +62,16 @@ def read_cases(path: Path, size: int, seed: int, limit: int | None = None) -> li
     Args:
         size: side of the pack's pictures in pixels.
     Raises:
-        DataNotReadable: names what is wrong; all turns need states.
+        DataNotReadable: names what is wrong; there must be a dialogue, and all turns need states.
         BadImage: a photo cannot be read.
     """
-    dialogues = read_open_dialogues(path)[:limit]
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()][:limit]
+    dialogues = read_annotated(path, limit)
+    lines = [line for line in path.read_text(encoding="utf-8").split("\n") if line.strip()][:limit]
     cases = []
     for dialogue, line in zip(dialogues, lines, strict=True):
-        if any(turn.state is None for turn in dialogue.turns):
-            raise DataNotReadable(str(path), f"dialogue {dialogue.id} is not annotated")
         image = json.loads(line).get("image")
+        if not isinstance(image, str | None):
+            raise DataNotReadable(str(path), f"dialogue {dialogue.id} names no photo by {image!r}")
         cases.append(_of_photo(dialogue, path.parent / image, size) if image else _drawn(dialogue, seed, size))
     return cases
 

@@ -54,6 +54,23 @@ def run_chains(
     return pictures
 
 
+def missing(chains: Sequence[Chain], store: EditStore) -> list[EditRequest]:
+    """Edits that nobody has done, each once; of a cascade also those behind one, as if they edited the same picture."""
+    found: dict[str, EditRequest] = {}
+    for chain in chains:
+        picture, is_behind = chain.picture, False
+        for wish in chain.wishes:
+            if wish.is_empty:
+                continue
+            request = EditRequest(picture, wish, chain.preset, chain.seed)
+            made = None if is_behind else store.picture(store.key(request))
+            if made is None:
+                found[store.key(request)] = request
+            if chain.is_cascade:
+                picture, is_behind = made or picture, made is None
+    return list(found.values())
+
+
 def _waves(chains: Sequence[Chain]) -> Iterator[list[tuple[int, int]]]:
     """Chains and turns that can be edited together: all turns of those that start from the original come first."""
     free = [(i, turn) for i, chain in enumerate(chains) if not chain.is_cascade for turn in range(len(chain.wishes))]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .. import paper
+from ..dialogue_scores import Spread
 from .results import MAIN_METRICS, OWN_METRICS, Results, are_apart, is_better
 from .row import MULTI, SINGLE, TALK, TRACKED, WHOLE, WITHOUT_ID, WITHOUT_L2
 
@@ -17,7 +18,7 @@ class Claim(NamedTuple):
 
 
 def claims(results: Results) -> list[Claim]:
-    """All claims for which there are rows."""
+    """All claims for which there are rows; those about intervals need two seeds."""
     found = [
         *_beats(results, MULTI, SINGLE, "Table 5: multi-turn beats single-turn, intervals apart"),
         *_within(results, TRACKED, MULTI, "Table 5: tracked requests come within the spread of oracle requests"),
@@ -35,17 +36,18 @@ def claims(results: Results) -> list[Claim]:
 def _beats(results: Results, one: str, other: str, text: str) -> Iterator[Claim]:
     for name, more_is_better in {**MAIN_METRICS, **OWN_METRICS}.items():
         ours, theirs = results.metric(one, name), results.metric(other, name)
-        if ours is not None and theirs is not None:
-            holds = is_better(ours, theirs, more_is_better) and are_apart(ours, theirs)
+        if ours is not None and theirs is not None and (apart := are_apart(ours, theirs)) is not None:
+            holds = is_better(ours, theirs, more_is_better) and apart
             yield Claim(f"{text}: {label(name, results.suffix)}", holds, f"{written(ours)} against {written(theirs)}")
 
 
 def _within(results: Results, one: str, other: str, text: str) -> Iterator[Claim]:
     for name in MAIN_METRICS:
         ours, theirs = results.metric(one, name), results.metric(other, name)
-        if ours is not None and theirs is not None:
-            holds = not are_apart(ours, theirs)
-            yield Claim(f"{text}: {label(name, results.suffix)}", holds, f"{written(ours)} against {written(theirs)}")
+        if ours is not None and theirs is not None and (apart := are_apart(ours, theirs)) is not None:
+            yield Claim(
+                f"{text}: {label(name, results.suffix)}", not apart, f"{written(ours)} against {written(theirs)}"
+            )
 
 
 def label(metric: str, suffix: str) -> str:
@@ -58,6 +60,9 @@ def label(metric: str, suffix: str) -> str:
     return plain.get(metric, metric)
 
 
-def written(spread: tuple[float, float] | None, digits: int = 3) -> str:
-    """`0.754 ± 0.009`."""
-    return "-" if spread is None else f"{spread[0]:.{digits}f} ± {spread[1]:.{digits}f}"
+def written(spread: Spread | None, digits: int = 3) -> str:
+    """`0.754 ± 0.009`; `0.754` of a single value."""
+    if spread is None:
+        return "-"
+    mean = f"{spread.mean:.{digits}f}"
+    return mean if spread.deviation is None else f"{mean} ± {spread.deviation:.{digits}f}"

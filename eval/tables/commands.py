@@ -80,6 +80,7 @@ def tables(
 def _publish(results: "Results", out: Path, page: Path | None) -> None:
     """Files, tables on the terminal, and the results page where it is asked for."""
     from .page import write_page
+    from .study import HUMAN
     from .text import all_tables
 
     _write(results.to_json(), out / RESULTS_FILE)
@@ -87,6 +88,8 @@ def _publish(results: "Results", out: Path, page: Path | None) -> None:
     for table in all_tables(results):
         console.print(_shown(table))
     console.print(f"-> {out / 'tables.md'}, {out / RESULTS_FILE}, {out / 'figures'}", soft_wrap=True)
+    pairs = out / HUMAN / "pairs.jsonl"
+    console.print(f"-> {pairs}: chatedit eval human serve lets people judge it", soft_wrap=True)
     if page is not None:
         figures = _copy_figures(out / "figures", page.with_suffix(""))
         write_page(results, page, figures)
@@ -136,6 +139,9 @@ def _bars(progress: Progress) -> Callable[[str, int], Callable[[int], None]]:
     """A bar for each piece of work."""
 
     def begin(name: str, total: int) -> Callable[[int], None]:
+        for task in progress.tasks:
+            if task.finished:  # with all of them the screen would not hold the one that moves
+                progress.update(task.id, visible=False)
         bar = progress.add_task(escape(name), total=total)
         return lambda done: progress.advance(bar, done)
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ... import dialogue as dialogue_code
+from ... import prompts
 from ...dialogue.belief_state import EMPTY, BeliefState
 from ...dialogue.dialogue_file import (
     Dialogue,
@@ -22,6 +24,7 @@ from ...dialogue.t5 import EMBEDDED, T5DialogueModel, load_dialogue_model
 from .edit_store import digest
 
 EMBEDDED_NAME = "embedded"
+TOGETHER = 64  # dialogues a file: a stopped run loses no more; a multiple of `predict`'s batch, so its batches stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +50,37 @@ def parse_sizes(texts: Sequence[str]) -> list[ModelSize]:
     return sizes
 
 
+def model_folder(model: str) -> Path:
+    """Where a model is.
+
+    Raises:
+        ModelNotFound
+    """
+    folder = EMBEDDED if model == EMBEDDED_NAME else Path(model)
+    if not folder.is_dir():
+        raise ModelNotFound(str(folder), "no folder; download a model of the hub first")
+    return folder
+
+
+def code_files() -> list[Path]:
+    """What a prediction goes through besides the model: the dialogue code, and the words of its replies."""
+    phrases = Path(str(prompts.__file__)).parent / "phrases" / "system.yaml"
+    return [*sorted(Path(str(dialogue_code.__file__)).parent.glob("*.py")), phrases]
+
+
 class Predictions:
-    """Runs dialogue models and keeps what they said, under a hash of model and dialogues.
+    """Runs dialogue models and keeps what they said, under a hash of model, code and dialogues.
 
     Args:
         folder: made where it is missing.
+        load: makes the model of a folder.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, load: Callable[[Path], T5DialogueModel] = load_dialogue_model) -> None:
+        self._folder, self._load = folder, load
         self._loaded: dict[str, T5DialogueModel] = {}
+        self._digests: dict[str, str] = {}
+        self._code = digest([file.read_bytes() for file in code_files()])
 
     def of(
         self, model: str, dialogues: Sequence[Dialogue], seed: int, done: Callable[[int], None] = lambda count: None
@@ -88,6 +112,18 @@ class Predictions:
         turns: Callable[[T5DialogueModel], TurnModel],
         done: Callable[[int], None],
     ) -> list[Prediction]:
+        starts = range(0, len(dialogues), TOGETHER)
+        slices = [self._slice(way, model, dialogues[start : start + TOGETHER], turns, done) for start in starts]
+        return [prediction for found in slices for prediction in found]
+
+    def _slice(
+        self,
+        way: str,
+        model: str,
+        dialogues: Sequence[Dialogue],
+        turns: Callable[[T5DialogueModel], TurnModel],
+        done: Callable[[int], None],
+    ) -> list[Prediction]:
         path = self._folder / f"{self._key(way, model, dialogues)}.jsonl"
         if path.exists():
             done(sum(len(dialogue.turns) for dialogue in dialogues))
@@ -100,17 +136,15 @@ class Predictions:
 
     def _model(self, name: str) -> T5DialogueModel:
         if name not in self._loaded:
-            self._loaded = {name: load_dialogue_model(None if name == EMBEDDED_NAME else name)}  # one at a time
+            self._loaded = {name: self._load(model_folder(name))}  # one at a time
         return self._loaded[name]
 
-    @staticmethod
-    def _key(way: str, model: str, dialogues: Sequence[Dialogue]) -> str:
-        folder = EMBEDDED if model == EMBEDDED_NAME else Path(model)
-        if not folder.is_dir():
-            raise ModelNotFound(str(folder), "no folder; download a model of the hub first")
-        files = sorted(path for path in folder.iterdir() if path.is_file())
+    def _key(self, way: str, model: str, dialogues: Sequence[Dialogue]) -> str:
+        if model not in self._digests:
+            files = sorted(path for path in model_folder(model).iterdir() if path.is_file())
+            self._digests[model] = digest([path.read_bytes() for path in files])
         said = json.dumps([dialogue_to_json(dialogue) for dialogue in dialogues])
-        return digest([way.encode(), said.encode(), *(path.read_bytes() for path in files)])
+        return digest([part.encode() for part in (way, said, self._code, self._digests[model])])
 
 
 def carried(prediction: Prediction) -> tuple[BeliefState, ...]:

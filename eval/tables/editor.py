@@ -134,9 +134,10 @@ class Editors:
     def look(
         self, pairs: Sequence[tuple[bytes, bytes]], done: Callable[[int], None] = lambda count: None
     ) -> list[Look]:
-        """Looks at pictures beside their originals, in order; each pair is looked at once."""
+        """Looks at pictures beside their originals, in order; each pair once. `done` hears of all of them."""
         keys = [digest(pair) for pair in pairs]
         new = [key for key in dict.fromkeys(keys) if key not in self._looks]
+        done(len(keys) - len(new))
         of_key = dict(zip(keys, pairs, strict=True))
         chunks = [new[start : start + TOGETHER] for start in range(0, len(new), TOGETHER)]
         for index, looks in self._map(_look, Editor.look, [[of_key[key] for key in chunk] for chunk in chunks]):

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from ...editing.pack import Pack, templates_of
 from ...editing.presets import Preset
 from .case import Case, read_cases
-from .chain import Chain, run_chains
+from .chain import run_chains
 from .dialogue_part import Predictions, carried
-from .edit_store import EditRequest, EditStore
+from .edit_store import EditStore
 from .editor import Editors
 from .row import MULTI, TALK, TRACKED, TRUTH, UNSEEN, Row, States, ablation_rows, main_rows, whole_state
 from .scores import RowScores, Seen, score_row
@@ -75,7 +75,7 @@ class Experiment:
             for row, cases, states in self.rows(seed):
                 edited = self._edited(row, cases, states, seed, editors)
                 found.setdefault(row.name, []).append(edited)
-            drawn = self._drawn(found[MULTI][-1].cases, editors)
+            drawn = self._drawn(found[MULTI][-1].cases, seed, editors)
             if drawn is not None:
                 found.setdefault(TRUTH, []).append(drawn)
         return found
@@ -92,19 +92,6 @@ class Experiment:
             rows.append((Row(UNSEEN, whole_state, plan.preset), others, [case.states for case in others]))
         return rows + [(row, cases, oracle) for row in ablation_rows(plan.ablated)]
 
-    def missing(self, chains: Sequence[Chain]) -> list[EditRequest]:
-        """Edits that nobody has done; of a cascade all turns, as if each edited the original."""
-        requests = [
-            EditRequest(chain.picture, wish, chain.preset, chain.seed)
-            for chain in chains
-            for wish in chain.wishes
-            if not wish.is_empty
-        ]
-        unique = {self.store.key(request): request for request in requests}
-        if any(chain.is_cascade for chain in chains):
-            return requests
-        return [request for key, request in unique.items() if self.store.picture(key) is None]
-
     def embed(self, value: str) -> np.ndarray:
         """Unit text feature [C] of a value's own prompt."""
         if value not in self._embedded:
@@ -118,17 +105,20 @@ class Experiment:
         chains = row.chains(cases, states, seed)
         name = f"seed {seed}, {row.name}"
         pictures = run_chains(chains, editors, self.store, self.told(name, sum(len(c.wishes) for c in chains)))
-        scores, seen = score_row(cases, pictures, editors, self.embed)
+        scores, seen = score_row(cases, pictures, editors, self.embed, self._looked_at(name))
         return Edited(cases, states, pictures, seen, scores)
 
-    def _drawn(self, cases: Sequence[Case], editors: Editors) -> Edited | None:
+    def _drawn(self, cases: Sequence[Case], seed: int, editors: Editors) -> Edited | None:
         """What a perfect edit would give; None of photos."""
         pictures = [[case.truth(state) for state in case.states] for case in cases]
         known = [[picture for picture in row if picture is not None] for row in pictures]
         if any(len(row) != len(case.states) for row, case in zip(known, cases, strict=True)):
             return None
-        scores, seen = score_row(cases, known, editors, self.embed)
+        scores, seen = score_row(cases, known, editors, self.embed, self._looked_at(f"seed {seed}, {TRUTH}"))
         return Edited(cases, [case.states for case in cases], known, seen, scores)
+
+    def _looked_at(self, name: str) -> Callable[[int], Callable[[int], None]]:
+        return lambda count: self.told(f"{name}: looking", count)
 
     def _tracked(self, cases: Sequence[Case]) -> States:
         dialogues = [case.dialogue for case in cases]

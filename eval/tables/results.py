@@ -69,6 +69,11 @@ class Results:
         tracking = {name: (float(pair[0]), int(pair[1])) for name, pair in record["tracking"].items()}
         return cls(**{**record, "images": images, "dialogue": dialogue, "tracking": tracking})
 
+    @property
+    def has_spread(self) -> bool:
+        """Whether every row has two seeds or more."""
+        return all(len(row) > 1 for row in self.images.values())
+
     def metric(self, row: str, name: str) -> Spread | None:
         """Mean and spread of one metric over the seeds; None where the row or the metric is not there."""
         seeds = [_value(scores, name) for scores in self.images.get(row, ())]
@@ -76,8 +81,10 @@ class Results:
         return spread(known) if known and len(known) == len(seeds) else None
 
 
-def are_apart(one: Spread, other: Spread) -> bool:
-    """Whether the intervals mean +- spread of two rows do not overlap."""
+def are_apart(one: Spread, other: Spread) -> bool | None:
+    """Whether the intervals mean +- spread of two rows do not overlap; None where one has no spread."""
+    if one.deviation is None or other.deviation is None:
+        return None
     return abs(one.mean - other.mean) > one.deviation + other.deviation
 
 

@@ -99,7 +99,8 @@ def raw_dialogue(case: Case, states: Sequence[BeliefState]) -> tuple[Wish, ...]:
 ROW_NOTES: Mapping[str, str] = {
     SINGLE: "edits the picture of the turn before towards what this turn asks for (oracle)",
     MULTI: "edits the original towards the whole belief state (oracle)",
-    DIAL: "edits the original towards the words of the dialogue, an utterance a prompt",
+    DIAL: "edits the original towards the words of the dialogue, an utterance a prompt; another optimisation than the "
+    "rows beside it: nothing keeps what the words do not ask for, and no learned start, since both need values",
     TRACKED: "edits the original towards the belief state that the dialogue model tracked",
     TALK: "edits the picture of the turn before towards what the dialogue model hears in this utterance alone",
     TRUTH: "what the renderer draws for the same person and the whole belief state: no edit, and no bound either, "

@@ -91,13 +91,19 @@ def score_row(
     pictures: Sequence[Sequence[bytes]],
     editors: Editors,
     embed: Embed,
-    done: Callable[[int], None] = lambda count: None,
+    begin: Callable[[int], Callable[[int], None]] = lambda count: lambda done: None,
 ) -> tuple[RowScores, list[list[Seen | None]]]:
-    """Score the pictures of all turns (of the last one only, where there is but one); also what was seen in each."""
+    """Score the pictures of all turns (of the last one only, where there is but one); also what was seen in each.
+
+    Args:
+        begin: how many pictures there are to look at -> what hears how many more were looked at.
+    """
     states = [case.states[-len(shown) :] for case, shown in zip(cases, pictures, strict=True)]
-    looks = _looks(
-        [(case.picture, one) for case, row in zip(cases, pictures, strict=True) for one in row], editors, done
-    )
+    truths = [case.truth(case.states[-1]) for case in cases]
+    pairs = [(case.picture, one) for case, row in zip(cases, pictures, strict=True) for one in (case.picture, *row)]
+    for truth, row in zip(truths, pictures, strict=True):
+        pairs += [] if truth is None else [(truth, truth), (truth, row[-1])]
+    looks = dict(zip(pairs, editors.look(pairs, begin(len(pairs))), strict=True))
     of_case = [[looks[case.picture, one] for one in row] for case, row in zip(cases, pictures, strict=True)]
     seen = [
         [_seen(case, state, look) for state, look in zip(*both, strict=True)]
@@ -106,9 +112,8 @@ def score_row(
     last = [row[-1] for row in of_case]
     relevances = [_relevances(look, case.states[-1], embed) for case, look in zip(cases, last, strict=True)]
     asked = [relevance for relevance in relevances if len(relevance)]
-    originals = _looks([(case.picture, case.picture) for case in cases], editors, done)
-    fd = _frechet([originals[case.picture, case.picture] for case in cases], last)
-    fd_truth, pd_truth = _against_truth(cases, [row[-1] for row in pictures], last, editors, done)
+    fd = _frechet([looks[case.picture, case.picture] for case in cases], last)
+    fd_truth, pd_truth = _against_truth(truths, [row[-1] for row in pictures], looks)
     return RowScores(
         fd,
         float(np.mean([look.distance for look in last])),
@@ -121,33 +126,20 @@ def score_row(
     ), seen
 
 
-def _looks(
-    pairs: Sequence[tuple[bytes, bytes]], editors: Editors, done: Callable[[int], None]
-) -> dict[tuple[bytes, bytes], Look]:
-    return dict(zip(pairs, editors.look(pairs, done), strict=True))
-
-
 def _frechet(one: Sequence[Look], other: Sequence[Look]) -> float | None:
     features = (torch.from_numpy(np.stack([look.features for look in looks])) for looks in (one, other))
     return frechet_distance(*features)
 
 
 def _against_truth(
-    cases: Sequence[Case],
-    pictures: Sequence[bytes],
-    looks: Sequence[Look],
-    editors: Editors,
-    done: Callable[[int], None],
+    truths: Sequence[bytes | None], pictures: Sequence[bytes], looks: Mapping[tuple[bytes, bytes], Look]
 ) -> tuple[float | None, float | None]:
     """Distances of the last pictures from what the renderer draws."""
-    pairs = [(case.truth(case.states[-1]), picture) for case, picture in zip(cases, pictures, strict=True)]
-    known = [(truth, picture, look) for (truth, picture), look in zip(pairs, looks, strict=True) if truth is not None]
+    known = [(truth, picture) for truth, picture in zip(truths, pictures, strict=True) if truth is not None]
     if not known:
         return None, None
-    beside = _looks([(truth, picture) for truth, picture, _ in known], editors, done)
-    truths = _looks([(truth, truth) for truth, _, _ in known], editors, done)
-    pd = float(np.mean([beside[truth, picture].distance for truth, picture, _ in known]))
-    return _frechet([truths[truth, truth] for truth, _, _ in known], [look for *_, look in known]), pd
+    beside = [looks[pair] for pair in known]
+    return _frechet([looks[truth, truth] for truth, _ in known], beside), float(np.mean([b.distance for b in beside]))
 
 
 def _relevances(look: Look, state: BeliefState, embed: Embed) -> np.ndarray:

@@ -14,17 +14,20 @@ from ...editing.presets import PAPER, Preset
 from .. import dialogue_scores
 from ..compare.provenance import provenance
 from ..statistics import statistics
-from ..terminal import read_open_dialogues
-from .dialogue_part import ModelSize, Predictions, parse_sizes
+from ..terminal import read_annotated, read_open_dialogues
+from .chain import missing
+from .dialogue_part import ModelSize, Predictions, model_folder, parse_sizes
 from .edit_store import EditStore
 from .editor import TOGETHER, EditorConfig, Editors
 from .experiment import Edited, Experiment, Plan, Told
 from .figures import draw_figures
+from .human_study import write_human_study
 from .look import Looker
 from .results import DialogueRow, Results
 
 FAST = "fast"
 ABLATED_STEPS = 40  # of the paper's objective on a pack whose own preset has no L2 term: it has converged by then
+HUMAN = "human"
 SPLITS = ("train", "validation", "test")
 
 
@@ -53,49 +56,65 @@ class Study:
         Raises:
             PackError, InvalidPreset, EditError, DialogueError, EvalError
         """
+        self.check()
+        statistics = self._statistics()
         with self._editors() as editors:
             edited = self.experiment(told).run(editors)
         dialogue, responses = self._dialogue(told)
+        write_human_study({name: row[0] for name, row in edited.items()}, responses, self.out / HUMAN)
         figures = draw_figures({name: row[0] for name, row in edited.items()}, responses, self.out / "figures")
         took = f"{(time.monotonic() - started) / 60:.0f} minutes (what earlier runs had done is not counted)"
         source = {**provenance(command.split()), "command": f"`{command}`", "took": took}
         return Results(
             source,
             self._settings(edited),
-            Looker.of(self.pack, self.imagenet).space.suffix,
+            self.looker.space.suffix,
             {name: [one.scores for one in row] for name, row in edited.items()},
             dialogue,
             self._tracking(dialogue, told),
-            self._statistics(),
+            statistics,
             figures,
         )
 
     def estimate(self, told: Told) -> list[str]:
         """How long the missing edits would take, in lines: from a batch of each preset (kept, so nothing is lost)."""
+        self.check()
         experiment = self.experiment(told)
         lines, total, speeds = [], 0.0, dict[str, float]()
         with self._editors() as editors:
             for row, cases, states in experiment.rows(0):
                 chains = row.chains(cases, states, 0)
-                missing = experiment.missing(chains)
+                due = missing(chains, experiment.store)
                 key = repr(row.preset.weights) + str(row.preset.steps)
-                if key not in speeds and missing:
-                    sample = missing[: TOGETHER * self.num_processes]
+                if key not in speeds and due:
+                    sample = due[: TOGETHER * self.num_processes]
                     editors.edit(sample[:1])  # processes load their networks
                     begun = time.monotonic()
                     editors.edit(sample)
                     speeds[key] = (time.monotonic() - begun) / len(sample)
-                seconds = self.seeds * len(missing) * speeds.get(key, 0.0)
+                seconds = self.seeds * len(due) * speeds.get(key, 0.0)
                 total += seconds
-                lines.append(f"{row.name}: {len(missing)} edits a seed, {seconds / 60:.1f} minutes")
-        return [*lines, f"together about {total / 60:.0f} minutes, as fast as the machine is now"]
+                lines.append(f"{row.name}: {len(due)} edits a seed, {seconds / 60:.1f} minutes")
+        lines.append(f"together about {total / 60:.0f} minutes, as fast as the machine is now")
+        return [*lines, "edits only: tracking, Table 4 and the scores come on top"]
+
+    def check(self) -> None:
+        """Refuse what could not be finished, before anything long is begun.
+
+        Raises:
+            ModelNotFound, DataNotReadable, ImageNetWeightsMissing
+        """
+        for model in (model for size in self.sizes for model in size.models):
+            model_folder(model)
+        for name in ("test", *(["test_unseen"] if self._unseen.exists() else [])):
+            self._dialogues(name, max(self.count, self.tracked))
+        _ = self.looker
 
     def experiment(self, told: Told) -> Experiment:
         """The edits of all rows."""
-        unseen = self.data / "test_unseen.jsonl"
         plan = Plan(
             self.data / "test.jsonl",
-            unseen if unseen.exists() else None,
+            self._unseen if self._unseen.exists() else None,
             self.count,
             tuple(range(self.seeds)),
             self.preset,
@@ -107,6 +126,11 @@ class Study:
     @cached_property
     def pack(self) -> Pack:
         return load_pack(self.pack_name, self.device)
+
+    @cached_property
+    def looker(self) -> Looker:
+        """The networks that look, of this process: here to fail early; the editing processes load their own."""
+        return Looker.of(self.pack, self.imagenet)
 
     @cached_property
     def predictions(self) -> Predictions:
@@ -135,6 +159,10 @@ class Study:
     def num_processes(self) -> int:
         """Editing processes."""
         return self.processes or (os.cpu_count() or 1 if self.device == "cpu" else 1)
+
+    @property
+    def _unseen(self) -> Path:
+        return self.data / "test_unseen.jsonl"
 
     @property
     def _edits(self) -> Path:
@@ -180,7 +208,7 @@ class Study:
         """Joint accuracy in and out of domain."""
         first = dialogue[0]
         found = {"in domain": (dialogue_scores.spread(first.joint_accuracy).mean, first.num_dialogues)}
-        if (self.data / "test_unseen.jsonl").exists():
+        if self._unseen.exists():
             unseen = self._dialogues("test_unseen")
             done = told("tracking out of domain", sum(len(one.turns) for one in unseen))
             predictions = self.predictions.unseen(self.sizes[0].models[0], unseen, done)
@@ -196,7 +224,7 @@ class Study:
         return statistics([dialogue for file in files for dialogue in read_open_dialogues(file)]).table
 
     def _dialogues(self, name: str, count: int | None = None) -> list[Dialogue]:
-        return read_open_dialogues(self.data / f"{name}.jsonl")[: count or self.tracked]
+        return read_annotated(self.data / f"{name}.jsonl", count or self.tracked)
 
     def _settings(self, edited: dict[str, list[Edited]]) -> dict[str, str]:
         """What a reader needs to know about the numbers."""
@@ -210,6 +238,6 @@ class Study:
             "seeds": f"{', '.join(map(str, range(self.seeds)))}: each draws other people (of photos: another start)",
             "edits": f"preset {own.name}, {own.steps} steps, {own.weights}",
             "Table 11": f"the objective {ablated.name} with {ablated.steps} steps, {ablated.weights}",
-            "metrics": f"after the last turn; distances by {Looker.of(self.pack, self.imagenet).space.note}; MinRel "
+            "metrics": f"after the last turn; distances by {self.looker.space.note}; MinRel "
             "and AvgRel by the pack's CLIP, which the editor optimises as the paper's does",
         }

@@ -85,7 +85,8 @@ def _paper_metrics(results: Results, title: str, theirs: Theirs) -> ReportTable:
     pairs = zip(names, published, strict=True)
     header = ("", *(cell for name, of_paper in pairs for cell in (name, f"paper: {of_paper}")))
     notes = [f"{name}: {ROW_NOTES[name]}." for name in theirs if name in ROW_NOTES and name in results.images]
-    return ReportTable(title, " ".join([*notes, "After the last turn; mean ± spread over the seeds."]), header, rows)
+    over = "mean ± spread over the seeds" if results.has_spread else "of one seed, which has no spread"
+    return ReportTable(title, " ".join([*notes, f"After the last turn; {over}."]), header, rows)
 
 
 def _own_metrics(results: Results, title: str, theirs: Theirs) -> ReportTable:
@@ -130,6 +131,8 @@ def _tracking(results: Results) -> ReportTable:
 
 def _claims(results: Results) -> ReportTable:
     rows = [(claim.text, "yes" if claim.holds else "no", claim.numbers) for claim in claims(results)]
+    if results.images and not results.has_spread:
+        rows.insert(0, ("Tables 5, 6 and 11: intervals apart", "not known", "one seed has no interval; use --seeds 3"))
     note = "Computed from the tables above; intervals are mean ± spread over the seeds."
     return ReportTable("What of the paper holds here", note, ("claim", "holds", "numbers"), rows)
 

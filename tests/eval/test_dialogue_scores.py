@@ -52,7 +52,7 @@ def test_predictions_for_other_dialogues_are_refused_by_name():
 
 def test_the_spread_is_the_sample_deviation():
     assert spread([1.0, 2.0, 3.0]) == (2.0, 1.0)
-    assert spread([4.0]) == (4.0, 0.0)
+    assert spread([4.0]) == (4.0, None)
 
 
 def test_tables_fit_80_columns_and_stand_beside_the_paper():

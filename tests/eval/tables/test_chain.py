@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 from chatedit.dialogue.belief_state import from_values
 from chatedit.editing.pack import load_pack
-from chatedit.eval.tables.chain import Chain, run_chains
+from chatedit.eval.tables.chain import Chain, missing, run_chains
 from chatedit.eval.tables.edit_store import EditRequest, EditStore
 from chatedit.eval.tables.editor import EditorConfig, Editors
 from chatedit.eval.tables.wish import Wish
@@ -65,6 +67,15 @@ def test_a_second_run_edits_nothing_and_hears_of_every_turn(chains, pictures, pa
     nobody = Editors(EditorConfig(str(pack.folder), folder / "edits"), 1)  # not entered: it would refuse to edit
     assert run_chains(chains, nobody, store, done.append) == pictures
     assert sum(done) == 10
+
+
+def test_only_what_nobody_has_done_is_missing_also_of_cascades(chains, pictures, store, picture):
+    assert missing(chains, store) == []
+    multi, cascade = chains
+    sad = Wish.of(from_values(["sad"]))
+    assert [r.wish for r in missing([replace(multi, wishes=(BLOND, sad, BANGS))], store)] == [sad]
+    behind = missing([replace(cascade, wishes=(BLOND, sad, BANGS))], store)
+    assert [(r.wish, r.picture) for r in behind] == [(sad, pictures[1][1]), (BANGS, pictures[1][1])]
 
 
 def test_what_changes_a_picture_changes_its_key(pack, store, picture):

@@ -37,6 +37,16 @@ def test_out_of_domain_tracking_is_held_against_the_papers_share():
     assert not holding(results(tracking={"out of domain": (0.5, 10)}))["out-of-domain tracking reaches 58.9 %"]
 
 
+def test_one_seed_has_no_spread_and_proves_no_claim_about_intervals():
+    one = results(images={SINGLE: [scores(42.0, 0.30)], MULTI: [scores(40.0, 0.31)]})
+    assert list(holding(one)) == ["out-of-domain tracking reaches 58.9 %"]
+    tables = {table.title: table for table in all_tables(one)}
+    assert tables["What of the paper holds here"].rows[0][1] == "not known"
+    found = next(table for title, table in tables.items() if title.startswith("Table 5: "))
+    assert found.rows[0][1] == "42.000"
+    assert "one seed" in found.note
+
+
 def test_touching_intervals_are_not_apart():
     assert not are_apart(Spread(1.0, 0.5), Spread(2.0, 0.5))
     assert are_apart(Spread(1.0, 0.4), Spread(2.0, 0.5))

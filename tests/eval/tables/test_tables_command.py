@@ -7,6 +7,8 @@ import torch
 from chatedit.cli import app
 from chatedit.dialogue.dialogue_file import dialogue_to_json, write_jsonl
 from chatedit.eval.data_set import build, parts
+from chatedit.eval.human.pairs import read_pairs
+from chatedit.eval.tables.case import read_cases
 from tables_pack import write_quick_pack
 from typer.testing import CliRunner
 
@@ -84,7 +86,43 @@ def test_a_second_run_gives_the_same_scores_and_makes_no_picture(page, folder):
 def test_the_estimate_counts_the_edits_of_every_row(first, folder):
     told = call(folder, "--estimate")
     assert "multi-turn, USR: 0 edits a seed" in told
+    assert "single-turn, USR: 0 edits a seed" in told
     assert "together about" in told
+    assert "edits only" in told
+
+
+def test_people_can_judge_ours_against_the_baseline(first, folder):
+    pairs = read_pairs(folder / "out" / "human" / "pairs.jsonl")
+    assert [pair.id for pair in pairs] == ["test-00000", "test-00001"]
+    assert all(len(pair.one.turns) == len(pair.utterances) for pair in pairs)
+    assert all(turn.response for pair in pairs for side in (pair.one, pair.other) for turn in side.turns)
+    assert pairs[0].one.turns[-1].response != pairs[0].other.turns[-1].response
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "reason"),
+    [
+        (lambda record: record["turns"][-1].pop("state"), [], "test-00001 is not annotated"),
+        (lambda record: record.update(image=5), [], "names no photo"),
+        (lambda record: None, ["--model", "small=nowhere"], "nowhere"),
+    ],
+)
+def test_what_could_not_be_finished_is_refused_before_anything_is_edited(folder, tmp_path, change, options, reason):
+    records = [json.loads(line) for line in (folder / "data" / "test.jsonl").read_text().splitlines()]
+    change(records[1])
+    write_jsonl(tmp_path / "test.jsonl", records)
+    places = ["--data", tmp_path, "--pack", folder / "quick", "-o", tmp_path / "out", "--processes", 1]
+    result = CliRunner().invoke(app, ["eval", "tables", *map(str, places), *options])
+    assert result.exit_code == 1
+    assert reason in " ".join(result.output.split())
+    assert not (tmp_path / "out" / "edits").exists()
+
+
+def test_line_separators_within_words_are_no_ends_of_lines(folder, tmp_path):
+    record = json.loads((folder / "data" / "test.jsonl").read_text().splitlines()[0])
+    record["turns"][0]["user"] = "blond\u2028please"
+    write_jsonl(tmp_path / "test.jsonl", [record])
+    assert read_cases(tmp_path / "test.jsonl", 64, 0)[0].dialogue.turns[0].user == "blond\u2028please"
 
 
 def test_photos_of_unknown_places_are_refused_in_one_message(folder, tmp_path):
