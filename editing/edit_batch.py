@@ -12,7 +12,7 @@ from torch import Tensor
 from . import losses
 from .edit_job import EditJob
 from .latent_prior import LatentPrior
-from .presets import TERMS
+from .presets import MAX_SEED, TERMS
 from .shards import Shards
 from .stylegan2 import Generator
 from .synthesis import FrozenSynthesis
@@ -98,13 +98,17 @@ class EditBatch:
         """Refuse a job that these models cannot run.
 
         Raises:
-            ValueError: a shape is wrong, or the preset needs a model that is not there.
+            ValueError: a shape or number is wrong, or the preset needs a model that is not there.
         """
         weights, name = job.preset.weights, job.preset.name
         if job.w_source.dim() != 2:
             raise ValueError(f"w_source must be [num_ws, D], not {list(job.w_source.shape)}")
         if job.start_offset is not None and job.start_offset.shape != job.w_source.shape:
             raise ValueError(f"start_offset must be {list(job.w_source.shape)}, not {list(job.start_offset.shape)}")
+        if not 0 <= job.seed <= MAX_SEED:
+            raise ValueError(f"seed must be from 0 to {MAX_SEED}, not {job.seed}")
+        if job.progress_every < 1 or job.preview_every < 0:
+            raise ValueError("progress_every must be at least 1, and preview_every 0 or more")
         if not 0 < len(job.targets.texts) <= TEXT_ROWS:
             raise ValueError(f"an edit takes 1 to {TEXT_ROWS} texts, not {len(job.targets.texts)}")
         if self._models.prior is None and (weights.prior or job.preset.space == "whitened"):
@@ -114,7 +118,7 @@ class EditBatch:
 
     @torch.no_grad()
     def join(self, jobs: Sequence[EditJob]) -> None:
-        """Add edits as the last rows. What depends on the source alone is computed here, once."""
+        """Add edits as the last rows, all or none. What depends on the source alone is computed here, once."""
         w_source = torch.stack([job.w_source for job in jobs]).to(self._device, self._dtype)
         texts, target_weights, keep_weights = (self._padded(list(part)) for part in self._target_parts(jobs))
         numbers = [dataclasses.astuple(job.preset.weights) for job in jobs]
@@ -141,8 +145,11 @@ class EditBatch:
     def leave(self, rows: Sequence[int]) -> None:
         """Drop edits; those behind them move up."""
         kept = [i for i in range(len(self)) if i not in set(rows)]
-        index = torch.tensor(kept, dtype=torch.long, device=self._device)
-        self._rows = {key: value.index_select(0, index) for key, value in self._rows.items()} if kept else {}
+        if kept:
+            index = torch.tensor(kept, dtype=torch.long, device=self._device)
+            self._rows = {key: value.index_select(0, index) for key, value in self._rows.items()}
+        else:
+            self._rows = {}  # without the device, which may be what is broken
         self._counts = [self._counts[i] for i in kept]
 
     def step(self, learning_rates: Sequence[float]) -> StepReport:

@@ -37,7 +37,7 @@ class EditJob:
         targets: what to pull towards and what to keep.
         preset: how to optimise.
         start_offset: offset [num_ws, D] from `w_source` at which to start (learned directions); None for the source.
-        seed: of the preset's `start_noise`.
+        seed: of the preset's `start_noise`, from 0 to MAX_SEED.
         timeout_s: time allowed from `submit` on, waiting included; None for no limit.
         on_progress: called in the engine's thread every `progress_every` steps; what it raises fails this edit.
         progress_every: steps between two calls.

@@ -132,9 +132,21 @@ class Engine:
                 edit.fail(edit.why_stopped())
             while self._waiting and len(self._running) + len(joining) < self._max_batch:
                 joining.append(self._waiting.popleft())
-        self._running += joining  # first, so that an error in `join` reaches them
         if joining:
+            self._join(joining)
+
+    def _join(self, joining: "list[_Edit]") -> None:
+        """Add edits to the batch; where they cannot join together, one by one, so that only those at fault fail."""
+        try:
             self._batch.join([edit.job for edit in joining])
+        except Exception as error:  # a latent of another generator, say, or no memory for one more
+            if len(joining) == 1:
+                joining[0].fail(error)
+                return
+            for edit in joining:
+                self._join([edit])
+        else:
+            self._running += joining
 
     def _settle(self, report: StepReport) -> None:
         """Book the step for every edit; render and return those that are done."""
@@ -234,7 +246,8 @@ class _Edit:
         self.future.set_result(EditResult(w_plus, image, self.steps, torch.stack(self.losses)))
 
     def fail(self, error: Exception | None) -> None:
-        self.future.set_exception(error)
+        if not self.future.done():  # an error that fails all finds edits that have failed in the same step
+            self.future.set_exception(error)
 
 
 def _outcome(handle: EditHandle) -> EditResult | EditError:

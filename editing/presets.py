@@ -9,6 +9,8 @@ from .errors import InvalidPreset
 
 PROMPTS = ("joined", "per_value")
 SPACES = ("w_plus", "whitened")
+SEED_NOISE = 0.1  # start noise of a seed above 0, in units of the space, where the preset has none of its own
+MAX_SEED = 2**63 - 1  # what JSON readers, databases and torch all hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,10 @@ class Preset:
         problem = _problem_of(self)
         if problem:
             raise InvalidPreset(self.name, problem)
+
+    def seeded(self, seed: int) -> "Preset":
+        """The preset with which each seed above 0 gives its own result; with seed 0, this one."""
+        return self if seed == 0 or self.start_noise else dataclasses.replace(self, start_noise=SEED_NOISE)
 
     def without(self, *terms: str) -> "Preset":
         """The same preset with some terms switched off (Table 11)."""

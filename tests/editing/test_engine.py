@@ -162,6 +162,46 @@ def test_an_error_of_the_models_rises_from_every_handle_and_the_engine_goes_on()
     assert_same(engine.run([job(1)])[0], alone(job(1)))
 
 
+@pytest.mark.parametrize("shape", [(4, 16), (6, 8)])
+def test_an_edit_that_cannot_join_fails_alone(shape: tuple[int, int]):
+    engine = Engine(models())
+    handles = [engine.submit(job(1))]
+    engine.advance()
+    misfit = engine.submit(dataclasses.replace(job(2), w_source=torch.zeros(shape)))
+    handles.append(engine.submit(job(3)))
+    while not all(handle.is_done for handle in handles):
+        engine.advance()
+    with pytest.raises(ValueError, match="w_plus must be"):
+        misfit.result()
+    assert_same(handles[0].result(), alone(job(1)))
+    assert_same(handles[1].result(), alone(job(3)))
+
+
+def test_a_render_that_fails_beside_a_cancelled_edit_does_not_stop_the_engine():
+    good, is_broken = models(), threading.Event()
+
+    def generator(w_plus: torch.Tensor) -> torch.Tensor:
+        if is_broken.is_set() and not torch.is_grad_enabled():  # the final picture is rendered without gradients
+            is_broken.clear()
+            raise MemoryError("no memory left")
+        return good.generator(w_plus)
+
+    def break_at_the_end(progress: Progress) -> None:
+        if progress.step == progress.num_steps:
+            cancelled.cancel()
+            is_broken.set()
+
+    engine = Engine(dataclasses.replace(good, generator=generator), max_batch=2)
+    finished = engine.submit(job(1, on_progress=break_at_the_end))
+    cancelled = engine.submit(job(2, dataclasses.replace(ALL_TERMS, steps=13)))
+    with engine:
+        with pytest.raises(MemoryError):
+            finished.result(60.0)
+        with pytest.raises(EditCancelled):
+            cancelled.result(60.0)
+        assert_same(engine.submit(job(3)).result(60.0), alone(job(3)))
+
+
 def test_an_edit_that_converges_goes_on_to_the_ramp_down():
     long = dataclasses.replace(ALL_TERMS, steps=400)
     patient, impatient = alone(job(1, long)), alone(job(1, dataclasses.replace(long, patience=10)))
@@ -221,9 +261,11 @@ def test_a_full_queue_and_a_closed_engine_refuse():
     [
         ({"w_source": torch.zeros(1, 6, 16)}, "w_source must be"),
         ({"start_offset": torch.zeros(5, 16)}, "start_offset must be"),
+        ({"seed": 2**63}, "seed must be"),
+        ({"progress_every": 0}, "progress_every must be"),
     ],
 )
-def test_a_job_of_the_wrong_shape_is_refused_at_once(change: dict, message: str):
+def test_a_job_of_a_wrong_shape_or_number_is_refused_at_once(change: dict, message: str):
     with pytest.raises(ValueError, match=message):
         Engine(models()).submit(dataclasses.replace(job(1), **change))
 

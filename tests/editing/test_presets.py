@@ -1,6 +1,8 @@
+import dataclasses
+
 import pytest
 from chatedit.editing.errors import InvalidPreset
-from chatedit.editing.presets import PAPER, TERMS, TermWeights, preset_from_mapping
+from chatedit.editing.presets import PAPER, SEED_NOISE, TERMS, TermWeights, preset_from_mapping
 
 
 def test_the_paper_preset_has_the_constants_of_section_5_1():
@@ -49,3 +51,10 @@ def test_a_missing_field_is_named():
 def test_switching_off_an_unknown_term_is_refused():
     with pytest.raises(InvalidPreset, match="no term 'l3'"):
         PAPER.without("l3")
+
+
+def test_a_seed_above_0_brings_noise_where_the_preset_has_none():
+    assert PAPER.seeded(0) is PAPER
+    assert PAPER.seeded(1) == dataclasses.replace(PAPER, start_noise=SEED_NOISE)
+    noisy = dataclasses.replace(PAPER, start_noise=0.5)
+    assert noisy.seeded(1) is noisy
