@@ -34,23 +34,29 @@ class Attempts:
         Raises:
             ClientError: `error` itself, where no further attempt helps.
         """
-        backoff_s = FIRST_PAUSE_S * 2 ** (self._num - 1)
-        if isinstance(error, ConnectionLost):
-            may_retry, seconds = self._call.is_repeatable, backoff_s
-            self._was_cut = True
-        elif isinstance(error, ApiError):
-            may_retry, seconds = self._is_passing(error), error.retry_after_s or backoff_s
-        else:
+        self._was_cut = self._was_cut or _is_cut(error)
+        if not self._may_retry(error) or self._num >= self._policy.max_attempts:
             raise error
-        if not may_retry or self._num >= self._policy.max_attempts:
-            raise error
+        wanted_s = error.retry_after_s if isinstance(error, ApiError) else None
+        seconds = wanted_s or FIRST_PAUSE_S * 2 ** (self._num - 1)
         if self._waited_s + seconds > self._policy.max_wait_s:
             raise error
         self._num += 1
         self._waited_s += seconds
         return seconds
 
-    def _is_passing(self, error: ApiError) -> bool:
+    def _may_retry(self, error: ClientError) -> bool:
+        if _is_cut(error):
+            return self._call.is_repeatable
         if isinstance(error, ThreadBusy):  # it is our own turn that still runs
             return self._was_cut
+        if not isinstance(error, ApiError):
+            return False
         return error.status == 429 or (error.status == 503 and self._call.is_repeatable)
+
+
+def _is_cut(error: ClientError) -> bool:
+    """Whether nobody knows what became of the call: no answer, or a proxy's word that it got none."""
+    if isinstance(error, ApiError):
+        return error.status >= 500 and error.name == "HttpError"
+    return isinstance(error, ConnectionLost)

@@ -1,8 +1,6 @@
 """The key that signs content credentials: a configured one, or a development key that is made on first use."""
 
 import datetime
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .credential_errors import SigningKeyUnusable
+from .private_file import write_once
 
 DEVELOPMENT_NAME = "ChatEdit development key"
 DEVELOPMENT_FILE = Path("credentials") / "development-key.pem"
@@ -75,7 +74,7 @@ def development_key(home: Path) -> SigningKey:
     path = home / DEVELOPMENT_FILE
     try:
         if not path.exists():
-            _write_once(path, _made())
+            write_once(path, _made())
     except OSError as error:
         raise SigningKeyUnusable(
             f"{path} cannot be written ({error.strerror}): set CHATEDIT_HOME, or CHATEDIT_C2PA_CERTIFICATE and _KEY"
@@ -89,22 +88,6 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise SigningKeyUnusable(f"{path} cannot be read ({error.strerror})") from error
-
-
-def _write_once(path: Path, data: bytes) -> None:
-    """Of several processes that make the file at once, the first wins."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent)  # readable for its owner only
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        if not path.exists():
-            try:
-                os.link(temporary, path)
-            except FileExistsError:
-                return
-    finally:
-        os.unlink(temporary)
 
 
 def _parsed(chain: bytes, key: bytes, is_development: bool) -> SigningKey:

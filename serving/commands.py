@@ -31,16 +31,13 @@ def serve(
     Beyond loopback, API keys are needed; the first one is printed.
     """
     from .app_config import DEFAULT_FILE, ConfigError, read_ray_config
-    from .config import LOOPBACK
 
     try:
         args = read_ray_config(config or DEFAULT_FILE).applications[0].args
     except ConfigError as error:
         typer.secho(f"error: {error}", fg="red", err=True)
         raise typer.Exit(1) from error
-    settings = _settings(home, host=host, port=port)
-    if settings.host is None:
-        settings = settings.model_copy(update={"host": LOOPBACK})
+    settings = _settings(home, host=host, port=port).on_this_machine()
     if pack is not None:
         args = args.model_copy(update={"pack": pack})
     _first_key(settings)
@@ -84,10 +81,20 @@ def revoke_key(key_id: Annotated[str, typer.Argument(help="Id of the key.")], ho
 
 def _settings(home: Path | None, **options: object) -> "Settings":
     """From the environment, what the command line says first."""
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
     from .config import Settings
 
     given = {name: value for name, value in {"home": home, **options}.items() if value is not None}
-    return Settings(**given)  # type: ignore[arg-type]
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        why = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+    except SettingsError as error:
+        why = str(error)
+    typer.secho(f"error: {why}", fg="red", err=True)
+    raise typer.Exit(1)
 
 
 def _ring(settings: "Settings") -> "KeyRing":
@@ -99,7 +106,7 @@ def _ring(settings: "Settings") -> "KeyRing":
 
 def _first_key(settings: "Settings") -> None:
     if not settings.needs_keys:
-        typer.echo(f"no API keys are needed at {settings.host}: only this machine reaches it")
+        typer.echo(f"no API keys are needed at {settings.host}: it answers to programs of this machine only")
         return
     ring = _ring(settings)
     if not [key for key in ring.list() if not key.is_revoked]:
@@ -107,6 +114,9 @@ def _first_key(settings: "Settings") -> None:
 
 
 def _serve(settings: "Settings", args: "AppConfig", is_opened: bool) -> None:
+    if why := _why_not_at(str(settings.host), settings.port):
+        typer.secho(f"error: {why}", fg="red", err=True)
+        raise typer.Exit(1)
     from .local_cluster import serving_here
 
     typer.echo("starting: the models are loaded, which takes half a minute")
@@ -117,6 +127,20 @@ def _serve(settings: "Settings", args: "AppConfig", is_opened: bool) -> None:
             _open_browser(url)
         wait()
         typer.echo("stopping: what runs is finished first")
+
+
+def _why_not_at(host: str, port: int) -> str:
+    """Why nothing can listen there, or "". Ray's proxy would share a port silently with whoever has it."""
+    import errno
+    import socket
+
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return f"port {port} is in use (another chatedit serve?): stop it, or --port {port + 1}"
+        return f"cannot listen at {host}, port {port}: {error.strerror}"
+    return ""
 
 
 def _open_browser(url: str) -> None:

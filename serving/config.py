@@ -3,7 +3,7 @@
 import ipaddress
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,7 +23,7 @@ class Settings(BaseSettings):
         database: `postgresql://...` of threads, leases and bookkeeping; SQLite files in `home` where None.
         host: address that `chatedit serve` binds to, 127.0.0.1 where None; a cluster's is in `ray_config.yaml`.
         port: its port.
-        auth: whether API keys are needed; `auto` needs them unless `host` is set and a loopback address.
+        auth: whether API keys are needed; `auto` is `on`, but for `chatedit serve` at a loopback address.
         secret: signs the URLs of pictures; kept in a file of `home` where None (set it where several machines serve).
         public_url: how clients reach the service; from the request where None.
         cors_origins: web pages that may call the API, such as LangGraph's chat front ends.
@@ -33,7 +33,7 @@ class Settings(BaseSettings):
         log_error_messages: log messages of errors too, which may quote what people said.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
 
     home: Path = Field(default_factory=lambda: Path.home() / ".local" / "share" / "chatedit")
     store: str | None = None
@@ -52,7 +52,16 @@ class Settings(BaseSettings):
     @property
     def needs_keys(self) -> bool:
         """Whether callers must send an API key."""
-        return self.auth == "on" or (self.auth == "auto" and not (self.host and is_loopback(self.host)))
+        return self.auth != "off"
+
+    def on_this_machine(self) -> Self:
+        """As `chatedit serve` takes them: at 127.0.0.1 where no host is given; without keys where nobody else comes.
+
+        A replica cannot tell by `host` where the proxy in front of it listens; this is for whoever starts the proxy.
+        """
+        host = self.host or LOOPBACK
+        auth = "off" if self.auth == "auto" and is_loopback(host) else self.auth
+        return self.model_copy(update={"host": host, "auth": auth})
 
     @property
     def store_location(self) -> str:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from .errors import DatabaseUnavailable
@@ -125,13 +126,15 @@ class Database:
         """A transaction: committed at the end of the block, rolled back where it raises.
 
         Raises:
-            DatabaseUnavailable: what the database refused (locked, full, gone).
+            DatabaseUnavailable: what the database refused (locked, full, gone), or all connections are taken.
         """
         try:
             with self._engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
             raise DatabaseUnavailable(RETRY_AFTER_S, str(error.orig)) from error
+        except PoolExhausted as error:
+            raise DatabaseUnavailable(RETRY_AFTER_S, str(error)) from error
 
     def check(self) -> None:
         """Raises: DatabaseUnavailable."""

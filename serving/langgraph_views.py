@@ -45,17 +45,18 @@ def spoken(given: RunInput | None) -> Spoken:
     texts = [one if isinstance(one, str) else str(one.get("text", "")) for one in blocks]
     pictures = [_picture(one) for one in blocks if isinstance(one, dict) and one.get("type") in ("image", "image_url")]
     words = " ".join(text.strip() for text in texts if text.strip()).replace("\x00", "")
+    words = words.encode(errors="ignore").decode()  # without halves of surrogate pairs, which JSON can bring
     return Spoken(words, pictures[-1] if pictures else photo, message.id)
 
 
-def thread_view(record: ThreadRecord, values: dict[str, Any], is_busy: bool) -> dict[str, Any]:
+def thread_view(record: ThreadRecord, values: dict[str, Any], status: str) -> dict[str, Any]:
     """A `Thread` of LangGraph's SDK."""
     return {
         "thread_id": record.id,
         "created_at": _time(record.created_at),
         "updated_at": _time(record.updated_at),
         "metadata": {"graph_id": ASSISTANT, **record.metadata},
-        "status": "busy" if is_busy else "idle",
+        "status": status,
         "values": values,
         "interrupts": {},
     }

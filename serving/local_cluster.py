@@ -16,7 +16,7 @@ from ray.serve import Application
 
 from .app_config import AppConfig
 from .application import build
-from .config import LOOPBACK, Settings
+from .config import Settings
 
 APPLICATION = "chatedit"
 OBJECT_STORE_BYTES = 200_000_000
@@ -47,7 +47,7 @@ def serving_here(
         application: instead of `build(args)`.
     """
     log_file = settings.log_file or settings.home / "logs" / "service.jsonl"
-    settings = settings.model_copy(update={"host": settings.host or LOOPBACK, "log_file": log_file})
+    settings = settings.on_this_machine().model_copy(update={"log_file": log_file})
     settings.export()  # the replicas read their settings from the environment
     for name, value in RAY_ENVIRONMENT.items():
         os.environ.setdefault(name, value)

@@ -1,5 +1,6 @@
 """What holds for every request: security headers, a bounded body, and no strange web page on a keyless machine."""
 
+import ipaddress
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -88,16 +89,37 @@ class LocalOnly:
         self._app, self._origins = app, origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (why := self._why_not(Headers(scope=scope))):
+        if scope["type"] == "http" and (why := self._why_not(scope)):
             await _refusal(scope, NotAllowed(why))(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    def _why_not(self, headers: Headers) -> str:
-        host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+    def _why_not(self, scope: Scope) -> str:
+        headers = Headers(scope=scope)
+        if not _is_from_here(scope.get("client")):
+            return "without API keys this service answers to its own machine only"
+        host = _hostname(headers.get("host", ""))
         if not is_loopback(host):
             return f"without API keys this service answers to its loopback address only, not to {host!r}"
         origin = headers.get("origin")
         if origin and origin not in self._origins and origin != f"http://{headers.get('host')}":
             return f"pages of {origin} may not call: name it in CHATEDIT_CORS_ORIGINS"
+        return ""
+
+
+def _is_from_here(client: tuple[str, int] | None) -> bool:
+    """Whether a request came from this machine; a client without an IP address came through a socket of it."""
+    try:
+        address = ipaddress.ip_address(client[0] if client else "")
+    except ValueError:
+        return True
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def _hostname(host: str) -> str:
+    """The name in a `Host` header; empty where there is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
         return ""

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from ..agent.errors import AgentError, NothingToRedo, NothingToUndo, ThreadBusy, UnknownThread, UnknownVersion
+from ..agent.reply import failed
 from ..editing.image_errors import BadImage, ImageFileTooLarge, NotAnImage
 from ..tools.errors import EditError, EditorBusy, RetryableCall, StoreUnavailable, UnknownImage
 from . import errors
@@ -57,6 +58,16 @@ STATUS: dict[type[Exception], int] = {  # the nearest base counts
 }
 _FAULT_STATUS = {"EditorBusy": 429, "EngineBusy": 429}  # of a turn, by the name of what went wrong in it
 _FAULTS_OF_OURS = ("EditorBroke", "EditorGone", "EngineClosed", "StoreUnavailable", "OperationalError", "DiskFull")
+_DATABASE = "the database cannot be used at the moment: try again"
+_DETAILS = {  # instead of what these say: it names paths and hosts, and is for the log
+    "DatabaseUnavailable": _DATABASE,
+    "OperationalError": _DATABASE,
+    "DiskFull": _DATABASE,
+    "StoreUnavailable": "pictures cannot be read or written at the moment: try again",
+    "EditorGone": "the editor does not answer: try again",
+    "EditorBroke": "the editor failed: try again",
+}
+_FULL = "there is no space left on a disk of the service: try again when there is room"
 _NO_SPACE = re.compile(r"No space left|disk is full", re.IGNORECASE)
 
 
@@ -74,15 +85,17 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
     """The problem that an error is, and the headers that go with it. Unknown errors say nothing of themselves."""
     name, status, detail, more = type(error).__name__, _status_of(error), str(error), {}
     if isinstance(error, errors.TurnFailed):
-        name, message, reply = error.args
+        name, detail, reply = error.args
         status = _FAULT_STATUS.get(name, 503 if name in _FAULTS_OF_OURS else 500)
-        more = {"reply": reply}
-        detail = message if status != 500 else "the turn failed on our side; nothing has changed"
+        more = {"reply": failed(name, _DETAILS[name]) if name in _DETAILS else reply}
+        if status == 500:
+            detail = "the turn failed on our side; nothing has changed"
     if status == 503 and _NO_SPACE.search(detail):
         status = 507
     if status == 500:
         name = "InternalError"
         detail = detail if more else "something went wrong on our side"
+    detail = _FULL if status == 507 else _DETAILS.get(name, detail)
     problem = Problem(
         type=f"urn:chatedit:error:{name}", title=http.HTTPStatus(status).phrase, status=status, detail=detail, **more
     )

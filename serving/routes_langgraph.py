@@ -1,6 +1,8 @@
 """LangGraph's API over the same threads, below `/langgraph`: its SDK and its chat front ends work against it."""
 
 import asyncio
+from collections.abc import Iterator
+from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -13,9 +15,12 @@ from .errors import NotAllowed, ThreadTaken
 from .langgraph_runs import KnownRuns, Run
 from .langgraph_schemas import AssistantSearch, HistoryRequest, RunCreate, ThreadCreate, ThreadSearch, ThreadUpdate
 from .langgraph_views import ASSISTANT, run_view, state_of, state_view, thread_view, values_view
+from .schemas import MAX_METADATA_BYTES, is_small
 from .sse import sse_event, sse_response
+from .thread_index import ThreadRecord
 
 POLL_S = 0.25
+SEARCH_PAGE = 200
 Json = dict[str, Any]
 router = APIRouter(prefix="/langgraph", tags=["langgraph"])
 
@@ -69,15 +74,15 @@ def create_thread(border: TheBorder, caller: TheCaller, given: ThreadCreate) -> 
 @router.post("/threads/search")
 def search_threads(border: TheBorder, caller: TheCaller, given: ThreadSearch) -> list[Json]:
     """Your threads, the newest first."""
-    records, _ = border.service.threads.list(caller.owner, given.offset + given.limit)
-    wanted = given.metadata or {}
-    found = [
-        _thread(border, caller, record)
-        for record in records[given.offset :]
+    wanted = {name: value for name, value in (given.metadata or {}).items() if name != "graph_id"}
+    found = (
+        record
+        for record in _records(border, caller)
         if (given.ids is None or record.id in given.ids)
-        and all(record.metadata.get(name) == value for name, value in wanted.items() if name != "graph_id")
-    ]
-    return [thread for thread in found if given.status in (None, thread["status"])]
+        and all(record.metadata.get(name) == value for name, value in wanted.items())
+        and (given.status is None or given.status == _status(border, record))
+    )
+    return [_thread(border, caller, record) for record in islice(found, given.offset, given.offset + given.limit)]
 
 
 @router.get("/threads/{thread}")
@@ -89,8 +94,10 @@ def get_thread(border: TheBorder, caller: TheCaller, thread: ThreadId) -> Json:
 @router.patch("/threads/{thread}")
 def update_thread(border: TheBorder, caller: TheCaller, thread: ThreadId, given: ThreadUpdate) -> Json:
     """Lay metadata over a thread's."""
-    record = border.service.threads.get(caller.owner, thread)
-    border.service.threads.touch(thread, metadata={**record.metadata, **given.metadata})
+    merged = {**border.service.threads.get(caller.owner, thread).metadata, **given.metadata}
+    if not is_small(merged):
+        raise NotAllowed(f"the metadata of a thread may have at most {MAX_METADATA_BYTES} bytes in all")
+    border.service.threads.touch(thread, metadata=merged)
     return get_thread(border, caller, thread)
 
 
@@ -236,10 +243,22 @@ async def _joined(request: Request, border: TheBorder, caller: TheCaller, thread
         await asyncio.sleep(POLL_S)
 
 
-def _thread(border: TheBorder, caller: TheCaller, record: Any) -> Json:
+def _records(border: TheBorder, caller: TheCaller) -> Iterator[ThreadRecord]:
+    """All threads of the caller, the newest first."""
+    records, cursor = border.service.threads.list(caller.owner, SEARCH_PAGE)
+    yield from records
+    while cursor is not None:
+        records, cursor = border.service.threads.list(caller.owner, SEARCH_PAGE, cursor)
+        yield from records
+
+
+def _thread(border: TheBorder, caller: TheCaller, record: ThreadRecord) -> Json:
     snapshots = border.service.snapshots(caller.owner, record.id)
-    is_busy = bool(border.service.board.list(record.id, 1, status="running"))
-    return thread_view(record, values_view(state_of(snapshots), caller.views), is_busy)
+    return thread_view(record, values_view(state_of(snapshots), caller.views), _status(border, record))
+
+
+def _status(border: TheBorder, record: ThreadRecord) -> str:
+    return "busy" if border.service.board.list(record.id, 1, status="running") else "idle"
 
 
 def _known(request: Request) -> KnownRuns:

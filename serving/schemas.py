@@ -1,6 +1,7 @@
 """What the HTTP API takes and gives."""
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -16,14 +17,23 @@ def _plain(text: str) -> str:
     return text
 
 
+def is_small(metadata: Mapping[str, Any]) -> bool:
+    """Whether plain JSON may be kept as metadata."""
+    return len(_json(metadata)) <= MAX_METADATA_BYTES
+
+
 def _small(metadata: dict[str, Any]) -> dict[str, Any]:
     try:
-        data = json.dumps(metadata, ensure_ascii=False, allow_nan=False).encode()
+        data = _json(metadata)
     except (ValueError, RecursionError) as error:
         raise ValueError("must be plain JSON") from error
-    if len(data) > MAX_METADATA_BYTES or b"\\u0000" in data:
+    if not is_small(metadata) or b"\\u0000" in data:
         raise ValueError(f"must be at most {MAX_METADATA_BYTES} bytes of JSON without NUL characters")
     return metadata
+
+
+def _json(metadata: Mapping[str, Any]) -> bytes:
+    return json.dumps(metadata, ensure_ascii=False, allow_nan=False).encode()
 
 
 def _known(values: list[str]) -> list[str]:
@@ -240,8 +250,9 @@ class Health(BaseModel):
 
 
 class Version(BaseModel):
-    """Versions of the service, of its API, and of pack and code of the editor."""
+    """Versions of the service, of its API, and of pack and code of the editor; and what an upload may have."""
 
     version: str
     api: str
     editor: str
+    max_image_bytes: int

@@ -2,17 +2,17 @@
 
 import hashlib
 import hmac
-import os
 import secrets
 import time
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import urlencode
 
+from ..editing.private_file import write_once
 from .config import Settings
 
 VALID_S = 24 * 3600
 SECRET_FILE = "url-secret"
+MIN_SECRET_BYTES = 32
 
 
 class UrlSigner:
@@ -46,18 +46,17 @@ class UrlSigner:
 
 
 def signing_secret(settings: Settings) -> bytes:
-    """The configured secret, or the one that this machine made for itself."""
+    """The configured secret, or the one that this machine made for itself.
+
+    Raises:
+        ValueError: the file was cut short.
+    """
     if settings.secret is not None:
         return settings.secret.get_secret_value().encode()
     path = settings.home / SECRET_FILE
-    settings.home.mkdir(parents=True, exist_ok=True)
-    try:
-        with _private(path) as file:
-            file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
-    return path.read_bytes()
-
-
-def _private(path: Path):
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w")
+    if not path.exists():
+        write_once(path, secrets.token_hex(32).encode())
+    secret = path.read_bytes()
+    if len(secret) < MIN_SECRET_BYTES:
+        raise ValueError(f"{path} is damaged: anybody could sign URLs with it. Delete it, and a new one is made")
+    return secret

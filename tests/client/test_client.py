@@ -217,6 +217,31 @@ def test_a_turn_whose_connection_breaks_is_repeated_and_done_once(service: Live)
         assert client.state(thread).num_turns == 1
 
 
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_turn_whose_ingress_dies_behind_a_proxy_is_repeated(service: Live, status: int):
+    class Proxied(httpx.HTTPTransport):
+        """Answers the first call of each kind with words of its own."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.lost: list[str] = []
+
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            what = request.url.path.rsplit("/", 1)[-1]
+            if what in ("turns", "ideas") and what not in self.lost:
+                self.lost.append(what)
+                return httpx.Response(status, text="Internal Server Error")
+            return super().handle_request(request)
+
+    with ChatEdit(service.url, service.key("alice")) as client:
+        client._http._transport = proxied = Proxied()
+        thread = opened(client)
+        with pytest.raises(ApiError):  # it carries no key
+            client.try_ideas(thread, ["add bangs", "add lipstick"])
+        assert client.say(thread, "add bangs").turn.belief_state == BANGS
+        assert proxied.lost == ["ideas", "turns"]
+
+
 def test_a_service_that_is_not_there_is_told():
     with ChatEdit("http://127.0.0.1:9", retry=NO_RETRY) as client, pytest.raises(ConnectionLost, match="no answer"):
         client.threads()

@@ -58,6 +58,7 @@ def malformed_requests(port: int) -> list[Malformed]:
         chunk = size + b"\r\n" + good + b"\r\n0\r\n\r\n"
         found.append(Malformed(f"chunk size {size!r}", upload("Transfer-Encoding: chunked\r\n", chunk)))
     found.append(Malformed("no length", upload("", b"")))
+    found.append(Malformed("a host that is none", b"GET /v1/threads HTTP/1.1\r\nHost: [\r\n\r\n"))
     found.append(Malformed("a header without a colon", upload("nonsense\r\nContent-Length: 5\r\n", b"12345")))
     found.append(Malformed("a version that is none", upload("Content-Length: 5\r\n", b"12345", "HTTP/9.9")))
     for coding in ("gzip", "deflate", "br"):
@@ -77,6 +78,14 @@ def chat_bodies() -> list[dict]:
         *bodies,
         *map(_chat, ("", "data:", "data:image/png;base64,%%%", "data:image/png,abc", "file:///etc/passwd")),
     ]
+
+
+def run_bodies() -> list[bytes]:
+    """Bodies of LangGraph's runs whose words are no text: UTF-8 has no halves of surrogate pairs, JSON does."""
+    texts = (r"\ud800", r"add \udfff bangs", r"\udc00\ud800", r"\u0000")
+    content = '{"assistant_id": "chatedit", "input": {"messages": [{"role": "user", "content": [%s]}]}}'
+    block = '{"type": "text", "text": "%s"}'
+    return [(content % form).encode() for text in texts for form in (f'"{text}"', block % text)]
 
 
 def picture(form: str, side: int = SIDE_PX, seed: int = 0) -> bytes:

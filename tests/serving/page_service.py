@@ -58,7 +58,7 @@ def models():
 def page_service(home: Path, port: int = 0, **more) -> Iterator[PageService]:
     """`more` goes to the settings."""
     dialogue, local = models()
-    editor, settings = PacedEditor(local), Settings(home=home, host="127.0.0.1", **more)
+    editor, settings = PacedEditor(local), Settings(home=home, **more).on_this_machine()
     border = open_border(
         dialogue,
         editor,  # type: ignore[arg-type]

@@ -99,6 +99,10 @@ def test_the_manifest_for_kubernetes_holds_a_right_configuration(tmp_path: Path)
     path.write_text(manifest["spec"]["serveConfigV2"])
     args = read_ray_config(path).applications[0].args
     cluster = manifest["spec"]["rayClusterConfig"]
+    assert 2 * args.ingress.replicas * args.ingress.max_turns < 100  # PostgreSQL's default `max_connections`
+    assert cluster["authOptions"]["mode"] == "token"
+    assert [*map(int, cluster["rayVersion"].split("."))] >= [2, 52, 0]  # from here on Ray knows tokens
+    assert cluster["headGroupSpec"]["rayStartParams"]["dashboard-host"] == "0.0.0.0"  # the operator submits there
     pods = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
     graces = [pod["template"]["spec"]["terminationGracePeriodSeconds"] for pod in pods]
     assert min(graces) > max(args.editor.graceful_shutdown_timeout_s, args.ingress.graceful_shutdown_timeout_s)

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import fsspec
 import pytest
+from chatedit.serving.database import Database
+from chatedit.serving.errors import DatabaseUnavailable
 from chatedit.tools.errors import StoreUnavailable
 from chatedit.tools.leases import FolderLeases
 from chatedit.tools.store import Store
 from one_server import Server, serve
 from scripted import png
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 
 @pytest.fixture
@@ -79,6 +82,7 @@ def test_a_store_that_is_gone_refuses_and_recovers(tmp_path: Path):
         turn = server.post(thread, "turns", {"utterance": "add bangs"})
         assert turn.status_code == 503
         assert turn.json()["type"] == "urn:chatedit:error:StoreUnavailable"
+        assert str(tmp_path) not in turn.text
         pictures.unlink()
         shutil.move(away, pictures)
         assert server.say(thread, "add bangs")["turn"]["version"] == 1
@@ -120,5 +124,17 @@ def test_a_database_that_is_locked_refuses_for_a_while(server: Server, monkeypat
     monkeypatch.setattr(server.border.service.talk, "say", locked)
     refused = server.post(thread, "turns", {"utterance": "add bangs"})
     assert (refused.status_code, refused.json()["type"]) == (503, "urn:chatedit:error:DatabaseUnavailable")
+    assert "locked" not in refused.text
     monkeypatch.setattr(server.border.service.talk, "say", real)
     assert server.say(thread, "add bangs")["turn"]["version"] == 1
+
+
+def test_connections_that_are_all_taken_are_a_typed_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    database = Database(f"sqlite:///{tmp_path / 'service.sqlite'}")
+
+    def taken() -> None:
+        raise PoolExhausted("QueuePool limit of size 5 overflow 10 reached")
+
+    monkeypatch.setattr(database._engine, "begin", taken)
+    with pytest.raises(DatabaseUnavailable), database.begin():
+        pass

@@ -233,3 +233,38 @@ def test_somebody_elses_thread_is_unknown(keyed: Server):
     statuses, found = talk(keyed, conversation, key)
     assert statuses == [404] * 8 + [409]
     assert found == []
+
+
+def test_a_search_filters_before_it_counts(server: Server):
+    async def conversation(client: LangGraphClient) -> Any:
+        old = await client.threads.create(metadata={"case": 1})
+        for case in range(2, 6):
+            await client.threads.create(metadata={"case": case})
+        return (
+            old["thread_id"],
+            await client.threads.search(metadata={"case": 1}, limit=1),
+            await client.threads.search(ids=[old["thread_id"]], limit=1),
+            await client.threads.search(status="idle", limit=2, offset=4),
+            await client.threads.search(status="busy"),
+        )
+
+    old, by_metadata, by_id, last, busy = talk(server, conversation)
+    assert [[thread["thread_id"] for thread in found] for found in (by_metadata, by_id, last, busy)] == [
+        [old],
+        [old],
+        [old],
+        [],
+    ]
+
+
+def test_metadata_stays_small_however_often_it_is_laid_over(server: Server):
+    async def conversation(client: LangGraphClient) -> Any:
+        thread = (await client.threads.create(metadata={"one": "x" * 3000}))["thread_id"]
+        with pytest.raises(httpx.HTTPStatusError) as refused:
+            await client.threads.update(thread, metadata={"two": "x" * 3000})
+        await client.threads.update(thread, metadata={"one": "y" * 3000})
+        return refused.value.response.status_code, (await client.threads.get(thread))["metadata"]
+
+    status, metadata = talk(server, conversation)
+    assert status == 403
+    assert (metadata["one"], "two" in metadata) == ("y" * 3000, False)

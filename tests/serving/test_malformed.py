@@ -12,7 +12,7 @@ from chatedit.serving.observer import Observer
 from chatedit.serving.service import ServiceLimits
 from chatedit.serving.usage import RateLimits
 from live_server import Live, live
-from malformed import chat_bodies, malformed_files, malformed_requests, picture
+from malformed import chat_bodies, malformed_files, malformed_requests, picture, run_bodies
 
 HANGING_S = 0.5  # instead of a minute
 MAX_GROWTH_BYTES = 50_000_000
@@ -89,3 +89,10 @@ def test_pictures_in_messages_are_refused_alike(service: Live):
     with httpx.Client(base_url=service.url, timeout=ANSWER_S) as client:
         answers = [client.post("/v1/chat/completions", json=body) for body in chat_bodies()]
     assert {answer.status_code for answer in answers} == {400}
+
+
+def test_words_that_are_no_text_break_nothing(service: Live):
+    with httpx.Client(base_url=service.url, timeout=ANSWER_S, headers={"Content-Type": "application/json"}) as client:
+        thread = client.post("/langgraph/threads", content=b"{}").json()["thread_id"]
+        answers = [client.post(f"/langgraph/threads/{thread}/runs/wait", content=body) for body in run_bodies()]
+    assert {answer.status_code for answer in answers} == {200}

@@ -1,18 +1,22 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from chatedit.cli import app
 from chatedit.editing.image_errors import NoFace
 from chatedit.serving.config import Settings
 from chatedit.serving.database import Database
 from chatedit.serving.keys import KeyRing
 from chatedit.serving.service import ServiceLimits
-from chatedit.serving.signed_urls import VALID_S, UrlSigner
+from chatedit.serving.signed_urls import VALID_S, UrlSigner, signing_secret
 from chatedit.serving.usage import Meter, RateLimits
 from fastapi.testclient import TestClient
 from one_server import URL, Server, serve
+from pydantic import ValidationError
 from scripted import Diverged, FakeEditor
+from typer.testing import CliRunner
 
 
 def test_without_a_key_nothing_is_shown(keyed: Server):
@@ -136,25 +140,67 @@ def test_windows_begin_anew_and_a_clock_that_jumps_back_breaks_nothing(tmp_path:
 
 
 def test_beyond_loopback_keys_are_needed_unless_somebody_says_otherwise():
-    assert Settings().needs_keys  # a replica on a cluster, whose address only ray_config.yaml knows
-    assert not Settings(host="127.0.0.1").needs_keys
-    assert not Settings(host="::1").needs_keys
-    assert Settings(host="0.0.0.0").needs_keys
-    assert Settings(host="example.org").needs_keys
-    assert Settings(host="127.0.0.1", auth="on").needs_keys
-    assert not Settings(host="0.0.0.0", auth="off").needs_keys
+    assert not Settings().on_this_machine().needs_keys
+    assert not Settings(host="127.0.0.1").on_this_machine().needs_keys
+    assert not Settings(host="::1").on_this_machine().needs_keys
+    assert Settings(host="0.0.0.0").on_this_machine().needs_keys
+    assert Settings(host="example.org").on_this_machine().needs_keys
+    assert Settings(host="127.0.0.1", auth="on").on_this_machine().needs_keys
+    assert not Settings(host="0.0.0.0", auth="off").on_this_machine().needs_keys
+
+
+def test_a_replica_does_not_guess_by_an_address_where_the_proxy_listens():
+    assert Settings().needs_keys
+    assert Settings(host="127.0.0.1").needs_keys
+    assert not Settings(auth="off").needs_keys
+
+
+def test_what_the_starting_process_decided_holds_in_its_replicas(monkeypatch: pytest.MonkeyPatch):
+    for name in ("CHATEDIT_HOST", "CHATEDIT_AUTH", "CHATEDIT_HOME", "CHATEDIT_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    before = dict(os.environ)
+    try:
+        Settings().on_this_machine().export()
+        assert not Settings().needs_keys
+    finally:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def test_a_keyless_machine_answers_no_strange_page(server: Server):
     assert server.client.get("/v1/threads", headers={"Host": "evil.example:8000"}).status_code == 403
     assert server.client.get("/v1/threads", headers={"Origin": "https://evil.example"}).status_code == 403
     assert server.client.get("/v1/threads", headers={"Origin": URL}).status_code == 200
+    assert server.client.get("/v1/threads", headers={"Host": "["}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [("127.0.0.1", 200), ("::1", 200), ("::ffff:127.0.0.1", 200), ("192.0.2.7", 403), ("2001:db8::7", 403)],
+)
+def test_a_keyless_machine_answers_no_other_machine(server: Server, address: str, status: int):
+    elsewhere = TestClient(server.client.app, URL, client=(address, 50_000))
+    assert elsewhere.get("/v1/threads").status_code == status  # although it says `Host: 127.0.0.1`
+
+
+def test_a_secret_that_was_cut_short_signs_nothing(tmp_path: Path):
+    settings = Settings(home=tmp_path)
+    secret = signing_secret(settings)
+    assert signing_secret(settings) == secret
+    assert len(secret) >= 32
+    assert (tmp_path / "url-secret").stat().st_mode & 0o077 == 0
+    for held in (b"", secret[:20]):
+        (tmp_path / "url-secret").write_bytes(held)
+        with pytest.raises(ValueError, match="Delete it"):
+            signing_secret(settings)
 
 
 def test_pages_that_were_named_may_call(tmp_path: Path):
     with serve(tmp_path, cors_origins=("https://chat.example",)) as server:
         answer = server.client.get("/v1/threads", headers={"Origin": "https://chat.example"})
         assert answer.headers["access-control-allow-origin"] == "https://chat.example"
+        assert "Content-Location" in answer.headers["access-control-expose-headers"]
         other = server.client.get("/v1/threads", headers={"Origin": "https://evil.example"})
         assert other.status_code == 403
 
@@ -181,6 +227,9 @@ def test_an_internal_error_says_nothing_of_itself(server: Server, monkeypatch: p
 def test_secrets_are_not_printed():
     settings = Settings(secret="a very secret secret", database="postgresql://u:hunter2@db/x")  # type: ignore[arg-type]
     assert "hunter2" not in repr(settings)
+    with pytest.raises(ValidationError) as refused:
+        Settings(secret="swordfish")  # type: ignore[arg-type]
+    assert "swordfish" not in str(refused.value)
     assert "very secret" not in repr(settings)
 
 
@@ -198,3 +247,14 @@ def test_keys_are_managed_by_a_command(tmp_path: Path):
     assert run("revoke", key_id).returncode == 0
     assert "(revoked)" in run("list").stdout
     assert run("revoke", "nonsense").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "env", "why"),
+    [(["--port", "99999"], {}, "port"), ([], {"CHATEDIT_CORS_ORIGINS": "not json"}, "cors_origins")],
+)
+def test_a_setting_that_is_wrong_is_told_in_a_line(options: list, env: dict, why: str, tmp_path: Path):
+    result = CliRunner().invoke(app, ["serve", "--home", str(tmp_path), *options], env=env)
+    assert result.exit_code == 1
+    assert why in result.output
+    assert len(result.output.splitlines()) == 1
