@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 class AxisMap(nn.Module):
-    """Image [B, C, H, W] -> `rows @ image @ columns.T`, [B, C, out_h, out_w].
+    """Image [B, C, H, W] -> `rows @ image @ columns.T`, [B, C, out_h, out_w], of the image's type.
 
     Args:
         rows: [out_h, H], weights of the input rows.
@@ -24,7 +24,8 @@ class AxisMap(nn.Module):
         if image.shape[-2:] != (self.rows.shape[1], self.columns.shape[1]):
             expected = (self.rows.shape[1], self.columns.shape[1])
             raise ValueError(f"image must be {list(expected)} pixels, not {list(image.shape[-2:])}")
-        return self.rows @ (image @ self.columns.T)
+        rows, columns = self.rows.to(image.dtype), self.columns.to(image.dtype)
+        return rows @ (image @ columns.T)
 
 
 def average_pool(in_size: int, out_size: int) -> Tensor:

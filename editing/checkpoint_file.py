@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from .pack_errors import CheckpointUnreadable, HashMismatch, KeyMissing, PackIncomplete, PackInvalid
+from .pack_errors import CheckpointUnreadable, FileMissing, HashMismatch, KeyMissing, PackInvalid
 from .pack_format import sha256_of
 from .pack_weights import first_bad_number
 
@@ -20,12 +20,12 @@ def read_checkpoint(path: Path, expected_sha256: str | None = None) -> Mapping[s
     """The mapping in a `.pt`, `.pth`, `.bin` or `.safetensors` file; plain data and tensors only, on the CPU.
 
     Raises:
-        PackIncomplete: there is no such file.
+        FileMissing
         HashMismatch: it is not the file with this SHA-256 (hex).
         CheckpointUnreadable: it is damaged, is no checkpoint, or needs code to be run.
     """
     if not path.is_file():
-        raise PackIncomplete(str(path.parent), path.name)
+        raise FileMissing(str(path))
     if expected_sha256 and (actual := sha256_of(path)) != expected_sha256.lower():
         raise HashMismatch(str(path), expected_sha256.lower(), actual)
     if path.suffix == ".safetensors":

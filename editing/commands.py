@@ -3,8 +3,7 @@
 import dataclasses
 import io
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ..dialogue.belief_state import BeliefState, parse, to_json, to_text
-from ..dialogue.errors import DialogueError
+from .presets import MAX_SEED
+from .terminal import told
 
 if TYPE_CHECKING:  # torch takes seconds to import
     from .edit_bench import PresetScore
@@ -28,7 +28,6 @@ bench = typer.Typer(no_args_is_help=True, help="Measure speed and quality on thi
 console = Console()
 
 NUM_PREVIEWS = 4  # pictures of `--strip` between start and result
-SEED_NOISE = 0.1  # start offset of `--seed`, where the preset brings none
 
 PackName = Annotated[str, typer.Option("--pack", help="Name of a pack, or its folder.")]
 PacksFolder = Annotated[Path | None, typer.Option("--packs", help="Folder of imported packs.")]
@@ -40,23 +39,21 @@ AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 def list_models(packs: PacksFolder = None, as_json: AsJson = False) -> None:
     """The packs that ship with ChatEdit and those that you imported."""
     from .pack import available_packs
-    from .pack_format import read_pack_file
 
-    with _told():
-        rows = [(folder, read_pack_file(folder)) for folder in available_packs(packs).values()]
-    sizes = [sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 1e6 for folder, _ in rows]
+    rows = [_listed(folder) for folder in available_packs(packs).values()]
     if as_json:
-        fields = ("name", "domain", "image_size_px", "licence")
-        listed = [
-            {**{name: getattr(file, name) for name in fields}, "megabytes": round(size, 1), "folder": str(folder)}
-            for (folder, file), size in zip(rows, sizes, strict=True)
-        ]
-        console.print_json(data=listed)
+        console.print_json(data=rows)
         return
     table = Table("name", "domain", "pixels", "MB", "licence", "folder")
-    for (folder, file), size in zip(rows, sizes, strict=True):
-        table.add_row(file.name, file.domain, str(file.image_size_px), f"{size:.1f}", file.licence, str(folder))
+    for row in rows:
+        if "problem" in row:
+            table.add_row(row["name"], "[red]broken, see below[/red]", "", "", "", row["folder"])
+        else:
+            size, megabytes = str(row["image_size_px"]), f"{row['megabytes']:.1f}"
+            table.add_row(row["name"], row["domain"], size, megabytes, row["licence"], row["folder"])
     console.print(table)
+    for problem in (row["problem"] for row in rows if "problem" in row):
+        typer.secho(problem, fg="red")
 
 
 @models.command("show")
@@ -65,7 +62,7 @@ def show_model(name: Annotated[str, typer.Argument(help="Name or folder.")], pac
     from .pack import find_pack
     from .pack_format import read_pack_file
 
-    with _told():
+    with told():
         folder = find_pack(name, packs)
         file = read_pack_file(folder)
         presets = file.parsed_presets()
@@ -88,13 +85,16 @@ def show_model(name: Annotated[str, typer.Argument(help="Name or folder.")], pac
 def verify_model(name: Annotated[str, typer.Argument(help="Name or folder.")], packs: PacksFolder = None) -> None:
     """Check every hash, key and shape of a pack, and that its networks work together."""
     from .attribute_reader import load_reader
+    from .dialogue_files import check_dialogue_model
     from .pack import load_pack
     from .pack_trial import try_pack
 
-    with _told():
+    with told():
         pack = load_pack(name, packs_folder=packs)
         reader = load_reader(pack)
         try_pack(pack, reader)
+        if pack.file.dialogue_model is not None:
+            check_dialogue_model(pack.folder / pack.file.dialogue_model)
     count = sum(part.parameters for part in pack.file.weight_files().values())
     console.print(f"{pack.name} in {pack.folder} is whole: {count:,} numbers; hashes, keys and shapes are right")
 
@@ -115,7 +115,7 @@ def import_model(
     from .pack_import import OfficialFiles, import_pack
 
     files = OfficialFiles(generator, encoder, identity, clip, clip_weights, dialogue, _hashes(sha256 or []))
-    with _told():
+    with told():
         folder = import_pack(files, name, packs, lambda step: console.print(f"{step} ..."))
     console.print(f"pack {name} is in {folder}")
 
@@ -133,7 +133,7 @@ def fit_fast(
     from .fast_preset import add_fast_preset
     from .pack import load_pack
 
-    with _told():
+    with told():
         pack = load_pack(name, device, packs)
         folder = add_fast_preset(
             pack, pack.preset(preset), faces, seed, report=lambda value: console.print(f"{value} ...")
@@ -144,14 +144,12 @@ def fit_fast(
 def edit(
     image: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The photo.")],
     belief_state: Annotated[str, typer.Argument(help="'blond hair, smiling', 'makeup: lipstick', or JSON.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="PNG to write.")] = Path("edited.png"),
+    out: Annotated[Path, typer.Option("-o", "--out", dir_okay=False, help="PNG to write.")] = Path("edited.png"),
     preset: Annotated[str | None, typer.Option(help="full, fast, ...; the pack's default where absent.")] = None,
     pack: PackName = "portraits",
     strip: Annotated[bool, typer.Option("--strip", help="Photo, reconstruction, steps and result in a row.")] = False,
     before_after: Annotated[bool, typer.Option("--before-after", help="Photo and result in a row.")] = False,
-    seed: Annotated[
-        int | None, typer.Option(help="Start a little off, so that each seed gives its own result.")
-    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Each seed above 0 gives its own result.")] = 0,
     aligned: Annotated[bool, typer.Option("--aligned", help="The photo is cropped as the pack expects.")] = False,
     timeout: Annotated[float | None, typer.Option(help="Seconds allowed for the optimisation.")] = None,
     packs: PacksFolder = None,
@@ -164,13 +162,13 @@ def edit(
 
     if strip and before_after:
         raise typer.BadParameter("choose one of --strip and --before-after")
-    with _told():
+    with told():
         state, credentials = parse(belief_state), ContentCredentials()
         loaded = load_pack(pack, device, packs)
-        chosen = _seeded(loaded.preset(preset), seed)
+        chosen = loaded.preset(preset).seeded(seed)
+        _make_folder_of(out)
         photo = (open_aligned_photo if aligned else open_photo)(loaded, image.read_bytes())
-        result, previews = _run_edit(loaded, photo, state, chosen, seed or 0, timeout)
-    out.parent.mkdir(parents=True, exist_ok=True)
+        result, previews = _run_edit(loaded, photo, state, chosen, seed, timeout)
     png = _png(_arrange(loaded, photo, result, previews, strip, before_after))
     out.write_bytes(credentials.signed(png, to_json(state), loaded.name))
     console.print(f"{out}: {to_text(state)} ({result.steps} steps, loss {float(result.losses[-1, -1]):.4f})")
@@ -196,7 +194,7 @@ def bench_edit(
 
     if threads:
         torch.set_num_threads(threads)
-    with _told():
+    with told():
         loaded = load_pack(pack, device, packs)
         presets = [loaded.preset(name) for name in preset or loaded.presets]
         cases, reader = bench_cases(loaded, count, seed), load_reader(loaded)
@@ -209,6 +207,20 @@ def bench_edit(
         console.print_json(data=[dataclasses.asdict(score) for score in scores])
     else:
         console.print(_score_table(scores))
+
+
+def _listed(folder: Path) -> dict[str, Any]:
+    """A pack as `models list` shows it; of a broken one, its problem."""
+    from .pack_errors import PackError
+    from .pack_format import read_pack_file
+
+    try:
+        file = read_pack_file(folder)
+    except PackError as error:  # one broken pack must not hide the others
+        return {"name": folder.name, "problem": str(error), "folder": str(folder)}
+    fields = {name: getattr(file, name) for name in ("name", "domain", "image_size_px", "licence")}
+    megabytes = sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 1e6
+    return {**fields, "megabytes": round(megabytes, 1), "folder": str(folder)}
 
 
 def _run_edit(
@@ -242,10 +254,12 @@ def _run_edit(
     return outcome, previews[:NUM_PREVIEWS]
 
 
-def _seeded(preset: "Preset", seed: int | None) -> "Preset":
-    if seed is None or preset.start_noise:
-        return preset
-    return dataclasses.replace(preset, start_noise=SEED_NOISE)
+def _make_folder_of(out: Path) -> None:
+    """Before the edit, which may take long."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"cannot write there: {error}", param_hint="--out") from error
 
 
 def _arrange(
@@ -287,23 +301,14 @@ def _score_table(scores: "list[PresetScore]") -> Table:
 
 def _hashes(pairs: list[str]) -> dict[str, str]:
     """{"generator": "ab12..."} of ["generator=ab12..."]."""
-    split = [pair.partition("=") for pair in pairs]
-    hashes = {part: digest for part, _, digest in split}
-    if unknown := [part for part in hashes if part not in ("generator", "encoder", "identity", "clip")]:
-        raise typer.BadParameter(f"no part {unknown[0]!r}; write generator=, encoder=, identity= or clip=")
+    hashes: dict[str, str] = {}
+    for pair in pairs:
+        match = re.fullmatch(r"(generator|encoder|identity|clip)=([0-9a-fA-F]{64})", pair)
+        if match is None:
+            problem = f"{pair!r}: write generator=, encoder=, identity= or clip= and the 64 digits of a SHA-256"
+            raise typer.BadParameter(problem, param_hint="--sha256")
+        hashes[match[1]] = match[2]
     return hashes
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Say what is wrong in one line instead of a traceback, and exit with 1."""
-    from .errors import EditError
-
-    try:
-        yield
-    except (EditError, DialogueError) as error:
-        typer.secho(f"error: {error}", fg="red", err=True)
-        raise typer.Exit(1) from error
 
 
 def _progress() -> Progress:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from safetensors.torch import save_file
+from torch import Tensor
 
 from .checkpoint_file import read_checkpoint, tensors_at
 from .pack_errors import KeyMissing, PackIncomplete, PackInvalid, ShapeMismatch
@@ -17,6 +18,21 @@ INDEX_FILES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 
 def copy_dialogue_model(source: Path, target: Path) -> None:
     """Copy configuration and tokenizer, and write the weights as `model.safetensors`; `target` is made.
+
+    Raises:
+        PackError: as `check_dialogue_model`.
+    """
+    tensors = check_dialogue_model(source)
+    target.mkdir(parents=True)
+    for pattern in COPIED:
+        for file in source.glob(pattern):
+            if file.name not in INDEX_FILES:
+                shutil.copyfile(file, target / file.name)
+    save_file({key: value.clone().contiguous() for key, value in tensors.items()}, target / "model.safetensors")
+
+
+def check_dialogue_model(source: Path) -> dict[str, Tensor]:
+    """The weights of a checkpoint folder that is whole.
 
     Raises:
         PackIncomplete: configuration, tokenizer or weights are missing.
@@ -34,12 +50,7 @@ def copy_dialogue_model(source: Path, target: Path) -> None:
     config = _read_config(config_path)
     tensors = tensors_at(path, read_checkpoint(path))
     _check_sizes(path, config, {key: tuple(value.shape) for key, value in tensors.items()})
-    target.mkdir(parents=True)
-    for pattern in COPIED:
-        for file in source.glob(pattern):
-            if file.name not in INDEX_FILES:
-                shutil.copyfile(file, target / file.name)
-    save_file({key: value.clone().contiguous() for key, value in tensors.items()}, target / "model.safetensors")
+    return tensors
 
 
 def _read_config(path: Path) -> dict[str, object]:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ..dialogue.belief_state import BeliefState, values
 from .axis_map import AxisMap, average_pool
 from .clip_model import ClipModel, load_clip
+from .device import usable_device
 from .e4e import Encoder
 from .edit_batch import EditModels
 from .edit_job import EditJob
@@ -22,7 +23,7 @@ from .latents import Latents, latents_from_tensors
 from .pack_errors import PackInvalid, PackUnknown
 from .pack_format import PACK_YAML, PackFile, read_pack_file
 from .pack_weights import fill_network, read_weights
-from .presets import Preset
+from .presets import PAPER, Preset
 from .stylegan2 import Generator, num_ws_of
 from .text_targets import PromptTemplates, TextTargeter
 
@@ -96,15 +97,16 @@ class Pack:
         return self.identity(self.face_crop(images))
 
     def preset(self, name: str | None = None) -> Preset:
-        """A preset by name, or the pack's default one.
+        """A preset by name, or the pack's default one; `paper` is there in every pack.
 
         Raises:
             UnknownPreset
         """
         name = self.file.default_preset if name is None else name
-        if name not in self.presets:
-            raise UnknownPreset(name, tuple(self.presets))
-        return self.presets[name]
+        presets = {PAPER.name: PAPER, **self.presets}
+        if name not in presets:
+            raise UnknownPreset(name, tuple(presets))
+        return presets[name]
 
     def models(self) -> EditModels:
         """The networks in the form of the engine."""
@@ -151,9 +153,11 @@ def load_pack(name_or_folder: str | Path, device: str | torch.device = "cpu", pa
         packs_folder: where imported packs lie; None for `user_packs_folder()`.
     Raises:
         PackUnknown: there is no such pack.
+        DeviceUnavailable: this machine, or this build of torch, has no such device.
         PackError: something is wrong with it; the message names the file, and the key, shape or hash.
         InvalidPreset: one of its presets is wrong.
     """
+    device = usable_device(device)
     folder = find_pack(name_or_folder, packs_folder)
     pack_file = read_pack_file(folder)
     presets = pack_file.parsed_presets()

@@ -26,6 +26,21 @@ class PackIncomplete(PackError):
         return f"{folder} holds no {file}: it is no model pack, or was copied in part"
 
 
+class FileMissing(PackError):
+    """Args: path of the file that is not there."""
+
+    def __str__(self) -> str:
+        return f"there is no file {self.args[0]}"
+
+
+class DeviceUnavailable(PackError):
+    """Args: the device asked for, what torch said."""
+
+    def __str__(self) -> str:
+        device, problem = self.args
+        return f"device {device!r} cannot be used: {problem}"
+
+
 class PackExists(PackError):
     """Args: folder of the pack that is there already."""
 

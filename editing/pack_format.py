@@ -47,6 +47,7 @@ from .pack_errors import PackIncomplete, PackInvalid
 from .presets import Preset, preset_from_mapping
 
 PACK_YAML = "pack.yaml"
+NAME_PATTERN = r"[a-z0-9][a-z0-9_-]*"  # of a pack
 FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"  # no separators: a pack cannot point outside its folder
 CHUNK_BYTES = 1 << 20
 
@@ -181,7 +182,7 @@ class DomainCheck(_Strict):
 class PackFile(_Strict):
     """`pack.yaml`; see the module."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    name: str = Field(pattern=f"^{NAME_PATTERN}$")
     domain: str = Field(min_length=1)
     description: str = ""
     licence: str = Field(min_length=1)

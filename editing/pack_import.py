@@ -1,6 +1,7 @@
 """Makes a pack from the official files that a user has on disk."""
 
 import dataclasses
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,9 +19,9 @@ from .clip_model import build_clip
 from .dialogue_files import copy_dialogue_model
 from .latent_prior import LatentPrior
 from .latents import tensors_of_prior
-from .pack import build_encoder, build_generator, build_identity, user_packs_folder
+from .pack import EMBEDDED_PACKS, build_encoder, build_generator, build_identity, user_packs_folder
 from .pack_errors import CheckpointUnreadable, KeyMissing, PackExists, PackInvalid, ShapeMismatch
-from .pack_format import PackFile, sha256_of, write_pack_file
+from .pack_format import NAME_PATTERN, PackFile, sha256_of, write_pack_file
 from .pack_weights import check_shapes, write_weights
 from .presets import PAPER
 from .stylegan2 import num_ws_of
@@ -86,12 +87,14 @@ def import_pack(
     Returns:
         The pack's folder.
     Raises:
-        PackExists: there is a pack of this name already.
+        PackExists: there is a pack of this name already, here or among those that ship.
+        PackInvalid: the name cannot be a pack's.
         PackError: a file is missing, damaged or of another network; the message names the key, shape or hash.
     """
     target = (user_packs_folder() if packs_folder is None else packs_folder) / name
-    if target.exists():
-        raise PackExists(str(target))
+    _check_name(name, target)
+    if "clip" in files.expected_sha256 and not Path(files.clip_weights).is_file():
+        raise PackInvalid(files.clip_weights, "only a file of CLIP weights can have a SHA-256, not a pretrained tag")
     size, parts, latent_avg = _read_all(files, report)
     report("building")
     draft = _draft(name, size, parts)
@@ -105,6 +108,16 @@ def import_pack(
         _write(work, draft, files, parts, latent_avg, report)
         work.rename(target)
     return target
+
+
+def _check_name(name: str, target: Path) -> None:
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise PackInvalid(
+            name, "a pack's name has lower-case letters, digits, - and _, and starts with none of the last two"
+        )
+    for folder in (EMBEDDED_PACKS / name, target):  # one that ships is found first: no other could be reached
+        if folder.exists():
+            raise PackExists(str(folder))
 
 
 def _read_all(files: OfficialFiles, report: Callable[[str], None]) -> tuple[int, dict[str, _Part], Tensor]:

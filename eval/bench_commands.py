@@ -7,6 +7,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ..editing.terminal import told
+
 console = Console()
 Threads = Annotated[int, typer.Option(min=1, help="CPU threads.")]
 
@@ -34,11 +36,19 @@ def dialogue(
 def step(
     size: Annotated[int, typer.Option(help="Image size in pixels.")] = 1024,
     threads: Threads = 2,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    together: Annotated[
+        list[int] | None, typer.Option(min=1, help="Also time our step of so many edits; repeatable.")
+    ] = None,
+    compile_step: Annotated[bool, typer.Option("--compile", help="These with torch.compile.")] = False,
 ) -> None:
     """An optimiser step: the published loop beside ours, on the same random weights."""
-    from .bench_step import compare, report
+    from ..editing.device import usable_device
+    from .bench_step import compare, random_networks, report
 
-    console.print(report(compare(size, threads)))
+    with told():
+        networks = random_networks(size, usable_device(device))
+    console.print(report(compare(networks, threads, together or (), compile_step)))
 
 
 def serving(

@@ -1,6 +1,7 @@
 """Seconds per optimisation step: the published loop against ours, in one run, on random weights.
 
-    python -m chatedit.eval.bench_step --size 1024 --threads 2
+    chatedit bench step --size 1024 --threads 2
+    chatedit bench step --device cuda --together 1 --together 4 --together 16 --compile
 
 The published loop is StyleCLIP's `optimization/run_optimization.py` (arXiv:2103.17249) written down anew: batch 1, a
 generator with grouped convolutions and one weight per sample, zero insertion and blur as separate passes, gradients
@@ -10,11 +11,9 @@ The limit is the time that our step's arithmetic alone would take at the speed o
 threads; what is above it goes into passes over large maps and into convolutions that run below that speed.
 """
 
-import argparse
-import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import open_clip
@@ -33,7 +32,7 @@ from ..editing.stylegan2 import EPSILON, Generator, ModulatedConv2d, StyledConv,
 from ..editing.synthesis import FrozenSynthesis
 from ..editing.text_targets import TextTargets
 
-_logger = logging.getLogger(__name__)
+WARM_UP = 4  # steps: CUDA graphs are captured in the second and third
 CLIP_NAME = "ViT-B-32-quickgelu"
 PROMPT = "a photo of a face with blond hair, smiling"
 
@@ -56,6 +55,8 @@ class StepComparison:
         parts: time of the parts of our step.
         gflop: floating-point operations of our step, in thousand millions (products and convolutions).
         gflop_per_s: what a large matrix product reaches here.
+        device: where both ran.
+        together: number of edits -> time of our step of so many.
     """
 
     size: int
@@ -66,6 +67,8 @@ class StepComparison:
     parts: dict[str, Timing]
     gflop: float
     gflop_per_s: float
+    device: str = "cpu"
+    together: Mapping[int, Timing] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,43 +91,57 @@ class Networks:
     tokens: Tensor
 
 
-def random_networks(size: int, seed: int = 0) -> Networks:
-    """Generator of `size` px, CLIP ViT-B/32 and IR-SE50 in eval mode, frozen, float32, on the CPU."""
+def random_networks(size: int, device: torch.device | str = "cpu", seed: int = 0) -> Networks:
+    """Generator of `size` px, CLIP ViT-B/32 and IR-SE50 in eval mode, frozen, float32."""
     torch.manual_seed(seed)
     clip = open_clip.create_model(CLIP_NAME)
     assert isinstance(clip, open_clip.CLIP)
     tokens = open_clip.get_tokenizer(CLIP_NAME)([PROMPT])
-    networks = Networks(Generator(size), clip, IrSe50(), tokens)
-    for network in (networks.generator, networks.clip, networks.identity):
-        network.eval().requires_grad_(False)
-    return networks
+    networks = (Generator(size), clip, IrSe50())
+    for network in networks:
+        network.eval().requires_grad_(False).to(device)
+    return Networks(*networks, tokens.to(device))
 
 
-def compare(size: int = 1024, threads: int = 2, published_steps: int = 1, our_steps: int = 3) -> StepComparison:
-    """Run both loops; the published one needs about 9 GB at 1024 px."""
+def compare(
+    networks: Networks,
+    threads: int = 2,
+    together: Sequence[int] = (),
+    compile_step: bool = False,
+    published_steps: int = 1,
+    our_steps: int = 3,
+) -> StepComparison:
+    """Run both loops where the networks are; the published one needs about 9 GB at 1024 px.
+
+    Args:
+        together: numbers of edits of which to time our step; compiled where `compile_step` says so.
+        our_steps: the first one is not timed.
+    """
     torch.set_num_threads(threads)
-    networks = random_networks(size)
     generator = networks.generator
-    w_source = generator.broadcast(generator.mapping(torch.randn(1, 512))).clone()
+    z = torch.randn(1, generator.style_dim).to(networks.tokens.device)
+    w_source = generator.broadcast(generator.mapping(z)).clone()
     ours = our_loop(networks, w_source[0], our_steps)
-    _logger.info("ours: %.2f s wall, %.2f s CPU; losses %s", ours.step.wall_s, ours.step.cpu_s, ours.totals)
+    several = {count: time_together(networks, w_source[0], count, our_steps, compile_step) for count in together}
     published_losses, published = published_loop(networks, w_source, published_steps)
-    losses = list(zip(published_losses, ours.totals, strict=False))
-    return StepComparison(size, threads, losses, published, ours.step, ours.parts, ours.gflop, matrix_speed())
+    return StepComparison(
+        size=generator.size,
+        threads=threads,
+        losses=list(zip(published_losses, ours.totals, strict=False)),
+        published=published,
+        ours=ours.step,
+        parts=ours.parts,
+        gflop=ours.gflop,
+        gflop_per_s=matrix_speed(networks.tokens.device),
+        device=str(networks.tokens.device),
+        together=several,
+    )
 
 
 def our_loop(networks: Networks, w_source: Tensor, steps: int) -> OurRun:
     """Some steps of an `EditBatch` of one edit."""
-    size = networks.generator.size
-    synthesis, resize, crop = FrozenSynthesis(networks.generator), clip_resize(size), identity_crop(size)
-    models = EditModels(
-        generator=synthesis,
-        image_features=lambda image: networks.clip.encode_image(resize(image)),
-        identity_features=lambda image: networks.identity(crop(image)),
-    )
-    text = F.normalize(networks.clip.encode_text(networks.tokens), dim=1)
-    batch = EditBatch(models)
-    batch.join([EditJob(w_source, TextTargets(text, torch.ones(1), torch.zeros(1)), PAPER)])
+    synthesis, models = FrozenSynthesis(networks.generator), models_of(networks)
+    batch = batch_of(networks, w_source, 1)
     totals = [float(batch.step([PAPER.learning_rate]).losses[0, -1])]
     timing = timed(lambda: totals.append(float(batch.step([PAPER.learning_rate]).losses[0, -1])), steps - 1)
     with FlopCounterMode(display=False) as counter:
@@ -142,9 +159,36 @@ def our_loop(networks: Networks, w_source: Tensor, steps: int) -> OurRun:
     return OurRun(totals, timing, parts, counter.get_total_flops() / 1e9)
 
 
-def matrix_speed(side: int = 2048) -> float:
+def time_together(networks: Networks, w_source: Tensor, count: int, steps: int, compile_step: bool = False) -> Timing:
+    """Mean time of a step of `count` edits; the first ones, which compile and capture, are not timed."""
+    batch, rates = batch_of(networks, w_source, count, compile_step), [PAPER.learning_rate] * count
+    for _ in range(WARM_UP if compile_step else 1):
+        batch.step(rates)
+    return timed(lambda: batch.step(rates), steps)
+
+
+def batch_of(networks: Networks, w_source: Tensor, count: int, compile_step: bool = False) -> EditBatch:
+    """`count` edits of the latent towards the prompt."""
+    text = F.normalize(networks.clip.encode_text(networks.tokens), dim=1)
+    batch = EditBatch(models_of(networks), w_source.device, compile_step)
+    batch.join([EditJob(w_source, TextTargets(text, torch.ones(1), torch.zeros(1)), PAPER)] * count)
+    return batch
+
+
+def models_of(networks: Networks) -> EditModels:
+    """The networks in the form of the engine."""
+    size, device = networks.generator.size, networks.tokens.device
+    resize, crop = clip_resize(size).to(device), identity_crop(size).to(device)
+    return EditModels(
+        generator=networks.generator,
+        image_features=lambda image: networks.clip.encode_image(resize(image)),
+        identity_features=lambda image: networks.identity(crop(image)),
+    )
+
+
+def matrix_speed(device: torch.device, side: int = 2048) -> float:
     """GFLOP/s of a product of two square float32 matrices."""
-    a, b = torch.randn(2, side, side).unbind()
+    a, b = torch.randn(2, side, side).to(device).unbind()
     torch.mm(a, b)
     return 2.0 * side**3 / 1e9 / timed(lambda: torch.mm(a, b), 3).wall_s
 
@@ -236,16 +280,24 @@ def _insert_and_filter(x: Tensor, kernel: Tensor, up: int, pad: tuple[int, int])
 
 
 def timed(action: Callable[[], object], repeats: int) -> Timing:
-    """Mean time of `action` over `repeats` calls."""
+    """Mean time of `action` over `repeats` calls, with all that they told a GPU to do."""
+    _wait_for_gpu()
     wall, cpu = time.perf_counter(), time.process_time()
     for _ in range(repeats):
         action()
+    _wait_for_gpu()
     return Timing((time.perf_counter() - wall) / repeats, (time.process_time() - cpu) / repeats)
+
+
+def _wait_for_gpu() -> None:
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
 
 
 def report(result: StepComparison) -> str:
     """The comparison as text."""
-    lines = [f"{result.size} px, batch 1, {result.threads} threads, float32, random weights"]
+    place = f"{result.threads} threads" if result.device == "cpu" else result.device
+    lines = [f"{result.size} px, batch 1, {place}, float32, random weights"]
     lines += [f"step {i}: loss {a:.6f} published, {b:.6f} ours" for i, (a, b) in enumerate(result.losses)]
     rows = {"published loop": result.published, "our loop": result.ours, **result.parts}
     lines += [f"{name:22} {t.wall_s:8.2f} s wall {t.cpu_s:8.2f} s CPU" for name, t in rows.items()]
@@ -255,16 +307,8 @@ def report(result: StepComparison) -> str:
         f"limit {result.gflop / result.gflop_per_s:.2f} s: "
         f"{result.gflop:.0f} GFLOP at {result.gflop_per_s:.0f} GFLOP/s",
     ]
+    for count, t in result.together.items():
+        each = t.wall_s / count
+        times = result.published.wall_s / each
+        lines.append(f"{count:3} together {t.wall_s:10.4f} s a step {each:10.4f} s an edit {times:8.2f} times as fast")
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", type=int, default=1024, help="image side in pixels")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--published-steps", type=int, default=1)
-    parser.add_argument("--our-steps", type=int, default=3, help="the first one is not timed")
-    options = parser.parse_args()
-    logging.basicConfig(format="%(message)s")
-    _logger.setLevel(logging.INFO)
-    print(report(compare(options.size, options.threads, options.published_steps, options.our_steps)))

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from ..editing.terminal import told
+
 if TYPE_CHECKING:  # torch takes seconds to import
     from .turn_comparison import TurnComparison
 
@@ -27,15 +29,14 @@ def turns(
     import torch
 
     from ..editing.pack import load_pack
-    from ..editing.presets import PAPER
     from .turn_comparison import NUM_TURNS, compare_turns, sample_conversations
 
     torch.set_num_threads(threads)
-    loaded = load_pack(pack)
-    chosen = PAPER if preset == PAPER.name and PAPER.name not in loaded.presets else loaded.preset(preset)
-    conversations, pictures = sample_conversations(loaded, count, seed)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with told(), Progress(*columns, console=Console(stderr=True)) as progress:
+        loaded = load_pack(pack)
+        chosen = loaded.preset(preset)
+        conversations, pictures = sample_conversations(loaded, count, seed)
         bar = progress.add_task("turns, both ways", total=2 * NUM_TURNS)
         comparison = compare_turns(loaded, chosen, conversations, pictures, lambda: progress.advance(bar))
     console.print(turns_table(comparison, chosen.name))

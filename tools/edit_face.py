@@ -12,6 +12,7 @@ from ..dialogue import belief_state
 from ..dialogue.belief_state import BeliefState
 from ..dialogue.errors import DialogueError
 from ..dialogue.ontology import ONTOLOGY
+from ..editing.presets import MAX_SEED
 from .editor import EditOptions, Editor, EditProgress, EditRequest
 from .errors import EditTimedOut, InvalidBeliefState, RetryableCall
 from .photo import inverted
@@ -47,7 +48,7 @@ class CallOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     preset: str | None = Field(default=None, description="a preset of the model pack; the pack's default where absent")
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=MAX_SEED, description="each seed above 0 gives its own result")
     emphasis: dict[str, float] = Field(
         default_factory=dict, description="value -> weight, to push a value that did not show (2 is twice)"
     )

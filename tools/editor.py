@@ -13,7 +13,7 @@ class EditOptions:
 
     Attributes:
         preset: a preset of the pack; None for the pack's default.
-        seed: of what is random in the preset.
+        seed: each one above 0 gives its own result; 0 starts at the photo itself, where the preset brings no noise.
         emphasis: value -> weight in the objective, where it is not 1; as pairs in the order of the ontology.
     """
 

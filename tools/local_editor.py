@@ -28,7 +28,7 @@ from .editor import EditMetrics, EditOptions, EditProgress, EditRequest, EditRes
 from .errors import EditorBroke, InvalidBeliefState
 from .tracing import span
 
-CODE_VERSION = 1  # raise it when the same pack would give other pictures
+CODE_VERSION = 2  # raise it when the same pack would give other pictures
 NUM_PREVIEWS = 3
 
 
@@ -106,7 +106,7 @@ class LocalEditor:
     def _job(
         self, request: EditRequest, state: BeliefState, on_progress: Callable[[EditProgress], None] | None
     ) -> EditJob:
-        preset = self.pack.preset(request.options.preset)
+        preset = self.pack.preset(request.options.preset).seeded(request.options.seed)
         job = self.pack.job(
             torch.from_numpy(np.array(request.w_source, dtype=np.float32)),
             state,

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from ..terminal import told
 from .factors import VALUES, Portrait, attributes_of, person_of, sample_portrait, with_state
 from .grid import value_grid
 from .renderer import render
@@ -98,7 +99,7 @@ def train(
     config = TrainingConfig()
     for name in TRAININGS if part == "all" else (str(part),):
         started = time.monotonic()
-        with _progress() as progress:
+        with told(), _progress() as progress:
             bar = progress.add_task(name, total=TRAININGS[name].steps, note="")
             drawing = progress.add_task("renders", total=config.renders, note="", visible=False)
             steps = train_part(
@@ -134,10 +135,13 @@ def check(
     from .parts import load_shipped
 
     torch.set_num_threads(threads)
+    with told():
+        loaded = load_pack(pack)
+        parts = load_shipped(loaded.folder)
     held_out = load_renders(work_dir / "renders", count + count % 2, HELD_OUT_SEED)
-    report = measure_gates(load_shipped(pack), held_out, partial(invert, load_pack(pack)))
+    report = measure_gates(parts, held_out, partial(invert, loaded))
     if write:
-        write_gates(pack, report, len(held_out))
+        write_gates(loaded.folder, report, len(held_out))
     if as_json:
         typer.echo(report_as_json(report))
     else:
@@ -161,17 +165,18 @@ def edits(
     from .edit_gates import edit_cases, measure_edits, write_edits
 
     torch.set_num_threads(threads)
-    loaded, reports = load_pack(pack), []
-    with _progress() as progress:
+    with told(), _progress() as progress:
+        loaded, reports = load_pack(pack), []
+        presets = [loaded.preset(name) for name in preset or loaded.presets]
         progress.add_task("inverting", total=None, note="")
         cases = edit_cases(loaded, count)
-        for name in preset or loaded.presets:
-            bar = progress.add_task(name, total=2 * count, note="")
-            reports.append(measure_edits(loaded, loaded.preset(name), cases, partial(progress.advance, bar)))
+        for one in presets:
+            bar = progress.add_task(one.name, total=2 * count, note="")
+            reports.append(measure_edits(loaded, one, cases, partial(progress.advance, bar)))
     for report in reports:
         _print_edits(report)
     if write:
-        write_edits(pack / CARD, reports, f"chatedit portraits edits --count {count} --preset PRESET --write")
+        write_edits(loaded.folder / CARD, reports, f"chatedit portraits edits --count {count} --preset PRESET --write")
     _exit_if([failure for report in reports for failure in report.failures()])
 
 
@@ -193,7 +198,8 @@ def export(
 
     torch.set_num_threads(threads)
     config = TrainingConfig()
-    parts = load_trained(work_dir, load_renders(work_dir / "renders", config.renders, config.seed))
+    with told():
+        parts = load_trained(work_dir, lambda: load_renders(work_dir / "renders", config.renders, config.seed))
     held_out = load_renders(work_dir / "renders", count + count % 2, HELD_OUT_SEED)
     report = export_pack(parts, held_out, pack, _minutes(work_dir))
     _print_report(report)

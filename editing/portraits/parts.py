@@ -11,7 +11,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ..e4e import Encoder
+from ..errors import EditError
 from ..ir_se50 import IrSe50
+from ..pack_errors import PackIncomplete
 from .attribute_net import READER_WIDTHS, AttributeNet
 from .clip import blank_unused_words, small_clip
 from .data import Renders
@@ -33,8 +35,8 @@ PARTS: dict[str, Callable[[], nn.Module]] = {
 HALF_PRECISION = ("encoder", "clip")
 
 
-class MissingPart(Exception):
-    """Args: the file that is not there."""
+class MissingPart(EditError):
+    """A part has not been trained.  Args: its checkpoint, which is not there."""
 
     def __str__(self) -> str:
         return f"no {self.args[0]}: train it with `chatedit train portraits --part {Path(self.args[0]).stem}`"
@@ -63,14 +65,14 @@ class Parts:
         return self.encoder(small) + self.latent_avg
 
 
-def load_trained(directory: Path, renders: Renders) -> Parts:
-    """Parts from the checkpoints of their trainings, on these renders.
+def load_trained(directory: Path, renders: Callable[[], Renders]) -> Parts:
+    """Parts from the checkpoints of their trainings; `renders` are drawn once every part is there.
 
     Raises:
         MissingPart: one has not been trained yet.
     """
     modules = {name: load_trained_part(directory, name) for name in PARTS}
-    return _frozen(modules, mean_w(modules["generator"], renders))  # type: ignore[arg-type]
+    return _frozen(modules, mean_w(modules["generator"], renders()))  # type: ignore[arg-type]
 
 
 def load_trained_part(directory: Path, name: str) -> nn.Module:
@@ -91,14 +93,15 @@ def load_shipped(pack: Path) -> Parts:
     """Parts from the safetensors of a pack folder.
 
     Raises:
-        MissingPart: a file is not there.
+        PackIncomplete: a file is not there.
     """
     keep_freed_memory()
+    files = [f"{name}.safetensors" for name in (*PARTS, "conditioner", "latents")]
+    if missing := [file for file in files if not (pack / file).exists()]:
+        raise PackIncomplete(str(pack), missing[0])
     modules = {}
     for name in PARTS:
         path = pack / f"{name}.safetensors"
-        if not path.exists():
-            raise MissingPart(str(path))
         module = PARTS[name]()
         state = {key: value.float() if value.is_floating_point() else value for key, value in load_file(path).items()}
         target = module

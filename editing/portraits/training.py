@@ -88,7 +88,8 @@ def _build_reader(config: TrainingConfig, out_dir: Path, report: Callable[[int],
 
 
 def _build_generator(config: TrainingConfig, out_dir: Path, report: Callable[[int], None]) -> Trainer:
-    return GeneratorTrainer(_renders(config, out_dir, report), _features(out_dir))
+    features = _features(out_dir)  # first: drawing renders takes minutes
+    return GeneratorTrainer(_renders(config, out_dir, report), features)
 
 
 def _build_identity(config: TrainingConfig, out_dir: Path, report: Callable[[int], None]) -> Trainer:
@@ -102,7 +103,8 @@ def _build_clip(config: TrainingConfig, out_dir: Path, report: Callable[[int], N
 def _build_encoder(config: TrainingConfig, out_dir: Path, report: Callable[[int], None]) -> Trainer:
     distilled = load_trained_part(out_dir, "generator")
     assert isinstance(distilled, Distilled)
-    return EncoderTrainer(_renders(config, out_dir, report), distilled, _features(out_dir))
+    features = _features(out_dir)
+    return EncoderTrainer(_renders(config, out_dir, report), distilled, features)
 
 
 def _build_outside(config: TrainingConfig, out_dir: Path, report: Callable[[int], None]) -> Trainer:

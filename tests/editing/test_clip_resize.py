@@ -31,6 +31,13 @@ def test_identity_crop_equals_its_three_steps(size: int):
     assert torch.allclose(identity_crop(size)(image), F.adaptive_avg_pool2d(face, FFHQ_FACE.output), atol=1e-5)
 
 
+def test_a_bfloat16_image_stays_one():
+    image = torch.randn(2, 3, 64, 64)
+    resized = clip_resize(64)(image.bfloat16())
+    assert resized.dtype == torch.bfloat16
+    assert torch.allclose(resized.float(), clip_resize(64)(image), atol=0.05)
+
+
 def test_an_image_of_another_size_is_refused():
     with pytest.raises(ValueError, match=r"image must be \[64, 64\] pixels"):
         clip_resize(64)(torch.zeros(1, 3, 32, 32))

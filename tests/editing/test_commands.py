@@ -61,6 +61,16 @@ def test_list_names_the_packs(packs):
     assert "small" in run_well("models", "list", "--packs", packs)
 
 
+def test_a_broken_pack_does_not_hide_the_others(tmp_path):
+    write_small_pack(tmp_path)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / PACK_YAML).write_text("name: [")
+    listed = {pack["name"]: pack for pack in json.loads(run_well("models", "list", "--packs", tmp_path, "--json"))}
+    assert "no YAML" in listed["broken"]["problem"]
+    assert listed["small"]["domain"] == "random pictures"
+    assert "no YAML" in run_well("models", "list", "--packs", tmp_path)
+
+
 def test_show_names_components_and_presets(packs):
     output = run_well("models", "show", "small", "--packs", packs)
     assert all(word in output for word in ("generator", "clip.safetensors", "full (default)", "fast", "Apache-2.0"))
@@ -86,9 +96,21 @@ def test_import_makes_a_pack_that_verifies(tmp_path):
     parts = ("--generator", files.generator, "--encoder", files.encoder, "--identity", files.identity)
     clip = ("--clip", files.clip_name, "--clip-weights", files.clip_weights)
     digest = f"generator={sha256_of(files.generator)}"
-    run_well("models", "import", *parts, *clip, "--sha256", digest, "--packs", tmp_path / "packs", "--name", "mine")
+    more = ("--sha256", digest, "--packs", tmp_path / "packs", "--name", "mine", "--dialogue", files.dialogue_model)
+    run_well("models", "import", *parts, *clip, *more)
     assert (tmp_path / "packs" / "mine" / PACK_YAML).is_file()
     assert "is whole" in run_well("models", "verify", "mine", "--packs", tmp_path / "packs")
+    (tmp_path / "packs" / "mine" / "dialogue" / "config.json").unlink()
+    broken = run("models", "verify", "mine", "--packs", tmp_path / "packs")
+    assert (broken.exit_code, "config.json" in broken.output) == (1, True)
+
+
+@pytest.mark.parametrize("digest", ["generator", "generator=", "generator=ab", "lamp=" + "ab" * 32])
+def test_a_hash_that_cannot_be_checked_is_refused(tmp_path, digest):
+    parts = [option for part in ("--generator", "--encoder", "--identity") for option in (part, tmp_path / "none.pt")]
+    result = run("models", "import", *parts, "--sha256", digest)
+    assert result.exit_code == 2
+    assert "SHA-256" in result.output
 
 
 def test_import_says_what_is_wrong(tmp_path):
@@ -123,11 +145,12 @@ def test_edit_shows_the_way_in_a_strip(packs, photo, tmp_path):
 
 def test_each_seed_gives_its_own_result(packs, photo, tmp_path):
     pictures = []
-    for name, seed in (("a", 1), ("b", 2), ("c", 1)):
+    for name, seed in (("a", 1), ("b", 2), ("c", 1), ("d", 0)):
         out = tmp_path / f"{name}.png"
         run_well("edit", photo, "smiling", "-o", out, "--pack", "small", "--packs", packs, "--seed", seed)
         pictures.append(Image.open(out).tobytes())  # the files differ by their signatures
-    assert pictures[0] == pictures[2] != pictures[1]
+    assert pictures[0] == pictures[2]
+    assert len(set(pictures)) == 3
 
 
 @pytest.mark.parametrize(
@@ -138,6 +161,7 @@ def test_each_seed_gives_its_own_result(packs, photo, tmp_path):
         (("smiling", "--pack", "ffhq"), "ffhq"),
         (("",), "requests nothing"),
         (("{",), "belief state"),
+        (("smiling", "--device", "warp"), "device 'warp'"),
     ],
 )
 def test_edit_says_what_is_wrong_in_a_line(packs, photo, tmp_path, arguments, words):
@@ -147,6 +171,14 @@ def test_edit_says_what_is_wrong_in_a_line(packs, photo, tmp_path, arguments, wo
     assert words in result.output
     assert "Traceback" not in result.output
     assert not (tmp_path / "e.png").exists()
+
+
+def test_edit_refuses_at_once_to_write_where_it_cannot(packs, photo, tmp_path):
+    (tmp_path / "file").touch()
+    for out in (tmp_path, tmp_path / "file" / "edited.png"):
+        result = run("edit", photo, "smiling", "-o", out, "--pack", "small", "--packs", packs)
+        assert result.exit_code == 2
+        assert "--out" in result.output
 
 
 def test_edit_refuses_what_is_no_picture(packs, tmp_path):

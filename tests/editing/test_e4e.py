@@ -37,6 +37,16 @@ def test_a_small_encoder_takes_its_own_widths(num_ws: int, input_size: int):
     assert encoder(torch.randn(2, 3, input_size, input_size)).shape == (2, num_ws, 24)
 
 
+def test_bfloat16_gives_nearly_the_same_offsets():
+    torch.manual_seed(0)
+    encoder = Encoder(4, style_dim=24, input_size=32, stages=SMALL).eval().requires_grad_(False)
+    image = torch.randn(2, 3, 32, 32)
+    exact = encoder(image)
+    offsets = encoder.bfloat16()(image.bfloat16())
+    assert offsets.dtype == torch.bfloat16
+    assert (offsets - exact).norm() < 0.05 * exact.norm()
+
+
 def test_an_image_of_another_size_is_refused():
     with pytest.raises(ValueError, match=r"image must be \[B, 3, 64, 64\]"):
         Encoder(4, style_dim=8, input_size=64, stages=SMALL)(torch.zeros(1, 3, 32, 32))

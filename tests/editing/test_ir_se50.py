@@ -36,6 +36,16 @@ def test_a_small_network_returns_unit_vectors():
     assert torch.allclose(embedding.norm(dim=1), torch.ones(3))
 
 
+def test_bfloat16_gives_nearly_the_same_vectors():
+    torch.manual_seed(0)
+    network = IrSe50(input_size=32, embedding_dim=10, stages=SMALL).eval().requires_grad_(False)
+    face = torch.randn(2, 3, 32, 32)
+    exact = network(face)
+    embedding = network.bfloat16()(face.bfloat16())
+    assert embedding.dtype == torch.bfloat16
+    assert ((embedding * exact).sum(dim=1) > 0.99).all()
+
+
 def test_a_face_of_another_size_is_refused():
     with pytest.raises(ValueError, match=r"face must be \[B, 3, 32, 32\]"):
         IrSe50(input_size=32, embedding_dim=10, stages=SMALL)(torch.zeros(1, 3, 112, 112))

@@ -14,6 +14,7 @@ from chatedit.editing.image_errors import OutOfDomain
 from chatedit.editing.inversion import encode, invert
 from chatedit.editing.pack import Pack, available_packs, load_pack
 from chatedit.editing.pack_format import PACK_YAML, read_pack_file, sha256_of
+from chatedit.editing.presets import PAPER
 from safetensors.torch import load_file, save_file
 from small_pack import SIZE, STYLE_DIM, write_small_pack
 
@@ -183,7 +184,8 @@ def test_presets_are_chosen_by_name(pack):
     assert pack.preset().name == "full"
     assert pack.preset("fast").steps == 2
     with pytest.raises(UnknownPreset, match="fast"):
-        pack.preset("paper")
+        pack.preset("slow")
+    assert pack.preset("paper") is PAPER
 
 
 def test_inversion_is_encoder_plus_average(pack):
@@ -283,6 +285,8 @@ def test_an_edit_runs_through_the_engine(pack, preset):
 PACK_ERRORS = [
     pack_errors.PackUnknown("x", ("portraits",)),
     pack_errors.PackIncomplete("folder", "pack.yaml"),
+    pack_errors.FileMissing("file"),
+    pack_errors.DeviceUnavailable("cuda", "not compiled"),
     pack_errors.PackInvalid("pack.yaml", "colour"),
     pack_errors.HashMismatch("file", "a", "b"),
     pack_errors.CheckpointUnreadable("file", "no zip"),

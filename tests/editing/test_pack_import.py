@@ -101,7 +101,7 @@ def expect(error: type[Exception], words: str, files: OfficialFiles, tmp_path: P
 
 def test_a_missing_file_is_named(files, tmp_path):
     files.identity.unlink()
-    expect(pack_errors.PackIncomplete, r"ir_se50\.pth", files, tmp_path)
+    expect(pack_errors.FileMissing, r"no file .*ir_se50\.pth", files, tmp_path)
 
 
 def test_a_generator_without_g_ema_is_named(files, tmp_path):
@@ -151,6 +151,18 @@ def test_a_wrong_hash_is_named(files, tmp_path):
 def test_the_right_hash_passes(files, tmp_path):
     hashes = {"generator": sha256_of(files.generator).upper(), "clip": sha256_of(Path(files.clip_weights))}
     import_pack(dataclasses.replace(files, expected_sha256=hashes), packs_folder=tmp_path / "packs")
+
+
+def test_a_hash_of_clip_is_refused_where_a_tag_names_the_weights(files, tmp_path):
+    tagged = dataclasses.replace(files, clip_weights="openai", expected_sha256={"clip": "ab" * 32})
+    expect(pack_errors.PackInvalid, "only a file", tagged, tmp_path)
+
+
+@pytest.mark.parametrize(("name", "error"), [("FFHQ", pack_errors.PackInvalid), ("portraits", pack_errors.PackExists)])
+def test_a_name_that_no_pack_can_have_is_refused_before_anything_is_read(files, tmp_path, name, error):
+    files.generator.unlink()
+    with pytest.raises(error, match=name):
+        import_pack(files, name, tmp_path / "packs")
 
 
 @pytest.mark.parametrize("share", [0.01, 0.5, 0.99])

@@ -45,6 +45,16 @@ def test_a_batch_equals_its_images_one_by_one():
     assert torch.allclose(generator(w_plus), torch.cat([generator(row[None]) for row in w_plus]), atol=1e-5)
 
 
+def test_bfloat16_gives_nearly_the_same_images():
+    torch.manual_seed(0)
+    generator = Generator(16, style_dim=24, channels={4: 12, 8: 10, 16: 6}).requires_grad_(False)
+    w_plus = torch.randn(2, generator.num_ws, 24)
+    exact = generator(w_plus)
+    image = generator.bfloat16()(w_plus.bfloat16())
+    assert image.dtype == torch.bfloat16
+    assert (image - exact).norm() < 0.05 * exact.norm()
+
+
 @pytest.mark.parametrize("size", [4, 48, 0])
 def test_a_size_that_is_no_power_of_two_is_refused(size: int):
     with pytest.raises(ValueError, match="power of two"):

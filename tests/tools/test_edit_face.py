@@ -47,6 +47,12 @@ def test_other_options_are_another_edit(store: Store):
     assert editor.requests[1].options.emphasis == (("bangs", 2.0),)
 
 
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_out_of_range_is_refused(store: Store, seed: int):
+    with pytest.raises(ValidationError):
+        call(FakeEditor(), store, {"hair": ["bangs"]}, seed=seed)
+
+
 def test_an_empty_state_is_the_photo(store: Store):
     editor = FakeEditor()
     answer = call(editor, store, {})

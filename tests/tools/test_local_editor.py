@@ -74,6 +74,13 @@ def test_emphasis_moves_the_result_towards_the_value(editor: LocalEditor, photo:
     assert pushed.metrics.relevance["smiling"] > plain.metrics.relevance["smiling"]
 
 
+def test_each_seed_above_0_gives_its_own_result(editor: LocalEditor, photo: bytes):
+    first, again, other, none = (edit(editor, photo, {"hair": ["bangs"]}, seed=seed) for seed in (1, 1, 2, 0))
+    assert np.array_equal(first.w_plus, again.w_plus)
+    assert not np.allclose(first.w_plus, other.w_plus, atol=1e-3)
+    assert not np.allclose(first.w_plus, none.w_plus, atol=1e-3)
+
+
 def test_progress_ends_at_the_last_step_and_brings_previews(editor: LocalEditor, photo: bytes):
     seen = []
     request = EditRequest("id", editor.invert(photo).w_plus, {"hair": ["bangs"]})
