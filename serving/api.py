@@ -1,6 +1,6 @@
 """The FastAPI app over a border."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.middleware.cors import CORSMiddleware
 
@@ -22,11 +22,13 @@ from .mcp_http import McpEndpoint
 from .middleware import BodyLimit, LocalOnly, SecurityHeaders
 from .observer import Observer
 from .problems import Problem
+from .readiness import Readiness
 from .routes_metrics import router as metrics_router
 from .schemas import Health, Version
 
 API = "v1"
 MAX_JSON_BYTES = 64 * 1024
+EXPOSED_HEADERS = ("Content-Location", "ETag", "Retry-After", "X-Request-Id")  # what pages elsewhere may read
 _PROBLEM = {"model": Problem, "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 ERRORS: dict[int | str, dict] = {
     "4XX": {**_PROBLEM, "description": "The request cannot be served as it is; `detail` says why."},
@@ -51,6 +53,7 @@ def create_app(border: Border) -> FastAPI:
         lifespan=mcp.lifespan,
     )
     app.state.border = border
+    app.state.readiness = Readiness(border.checks)
     app.state.metrics_page = border.service.metrics.exposition
     app.include_router(metrics_router)
     app.router.routes.append(mcp.route)
@@ -66,7 +69,12 @@ def create_app(border: Border) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=max_bytes)
     if origins:
         app.add_middleware(
-            CORSMiddleware, allow_origins=list(origins), allow_methods=["*"], allow_headers=["*"], max_age=600
+            CORSMiddleware,
+            allow_origins=list(origins),
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED_HEADERS,
+            max_age=600,
         )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observer, metrics=border.service.metrics)
@@ -80,22 +88,19 @@ def health() -> Health:
 
 
 @system.get("/ready", responses={503: {"model": Health}})
-def ready(border: TheBorder) -> JSONResponse:
-    """Whether everything that a turn needs answers."""
-    found: dict[str, str] = {}
-    for name, check in border.checks.items():
-        try:
-            check()
-        except Exception as error:  # outermost: whatever a part raises is why it is not ready
-            found[name] = f"{type(error).__name__}"
+def ready(request: Request) -> JSONResponse:
+    """Whether everything that a turn needs works: database, store, and replicas of all models, busy or not."""
+    found = request.app.state.readiness.problems()
     status = Health(status="not ready" if found else "ok", problems=found)
     return JSONResponse(status.model_dump(), 503 if found else 200)
 
 
 @system.get("/version")
 def version(border: TheBorder) -> Version:
-    """Versions of the service, its API, and pack and code of the editor."""
-    return Version(version=__version__, api=API, editor=border.service.editor.version)
+    """Versions of the service, its API, and pack and code of the editor; and what an upload may have."""
+    service = border.service
+    max_image_bytes = service.limits.images.max_bytes
+    return Version(version=__version__, api=API, editor=service.editor.version, max_image_bytes=max_image_bytes)
 
 
 def _body_limit(max_image_bytes: int):

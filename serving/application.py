@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from fastapi import FastAPI
 from ray import serve
@@ -21,7 +22,10 @@ from .config import Settings
 from .deployments import DialogueDeployment, EditorDeployment, Inverter, InverterDeployment
 from .metrics_board import SharedMetrics
 from .ray_dialogue import RayDialogueModel
+from .replicas import check_replicas
 from .telemetry import install_telemetry
+
+MODELS = ("DialogueModel", "Inverter", "Editor")  # names of deployments
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +48,16 @@ class Ingress:
         self._stack = ExitStack()
         self._has_siblings = config.ingress.replicas != 1
         install_telemetry(Settings())
-        ray_editor = RayEditor(editor, inverter)
+        application = serve.get_replica_context().app_name
         self._border = self._stack.enter_context(
             open_border(
                 RayDialogueModel(dialogue),
-                ray_editor,
+                RayEditor(editor, inverter),
                 Settings(),
                 config.ingress.limits(),
                 config.editor.edit_timeout_s,
                 config.preset,
-                {"editor": ray_editor.check},
+                {name.lower(): partial(check_replicas, application, name) for name in MODELS},
                 config.seed,
                 None if config.second_tracker is None else open_second_tracker(config.second_tracker),
                 shipped_samples(config.pack),

@@ -14,7 +14,6 @@ from .tracing import carrier, span
 
 ANSWER_S = 60.0  # beyond an edit's own time: a replica may have to be started first
 INVERSION_S = 120.0
-CHECK_S = 5.0
 
 
 class RayEditor:
@@ -38,10 +37,6 @@ class RayEditor:
         version = self._version or call(self._editor.version, timeout_s=ANSWER_S)
         self._version = version
         return version
-
-    def check(self) -> None:
-        """Whether an editor answers. Raises: EditorGone, EditorBusy."""
-        call(self._editor.version, timeout_s=CHECK_S)
 
     def invert(self, image: bytes) -> Inversion:
         """See `Editor.invert`."""
