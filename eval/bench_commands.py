@@ -46,6 +46,8 @@ def step(
     from ..editing.device import usable_device
     from .bench_step import compare, random_networks, report
 
+    if compile_step and not together:
+        raise typer.BadParameter("--compile is for the edits of --together")
     with told():
         networks = random_networks(size, usable_device(device))
     console.print(report(compare(networks, threads, together or (), compile_step)))
