@@ -149,10 +149,11 @@ def _side(record: dict[str, Any], folder: Path) -> Side:
 
 
 def _results(folder: Path) -> dict[str, dict[str, Any]]:
+    """Id -> result of each dialogue that was played; those whose picture was refused have no turns."""
     path = folder / "results.jsonl"
     try:
         lines = path.read_text(encoding="utf-8").split("\n")  # not splitlines(): texts may hold U+2028
-        return {r["id"]: r for r in map(json.loads, filter(str.strip, lines))}
+        return {r["id"]: r for r in map(json.loads, filter(str.strip, lines)) if "error" not in r}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PairsNotReadable(str(path), f"these are no results of `chatedit run` ({error})") from error
 

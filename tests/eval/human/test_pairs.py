@@ -47,6 +47,14 @@ def test_replies_may_hold_line_separators(tmp_path):
     assert read_pairs(tmp_path / "out" / "pairs.jsonl")[0].other.turns[0].response == "20\u2028more"
 
 
+def test_dialogues_whose_picture_was_refused_are_left_out(tmp_path):
+    one, other = write_run(tmp_path / "one", 10), write_run(tmp_path / "other", 20)
+    refused = {"id": "a", "error": {"type": "NotAnImage", "message": "no picture"}, "states": [None], "responses": [""]}
+    results = other / "results.jsonl"
+    results.write_text(json.dumps(refused) + "\n" + results.read_text().split("\n")[1])
+    assert pairs_of_runs(one, other, ("ours", "theirs"), tmp_path / "out") == 1
+
+
 @pytest.mark.parametrize(
     ("other", "reason"),
     [
