@@ -11,8 +11,9 @@ const channel = new BroadcastChannel("chatedit"); // other tabs of this browser
  * Fires `change` whenever anything to show is another.
  *
  * `state` and `turns` are as the service gives them; `running` is the turn on its way (`words`, `beliefState`, `step`,
- * `numSteps`, `preview`, `waiting`: why nothing happens) or null; `note` what the last move answered, `failure` what the
- * last turn or move came to nothing for (`text`, and `words` to try again), `pair` two versions side by side.
+ * `numSteps`, `preview`, `waiting`: why nothing happens, `isBehind` another window's turn) or null; `note` what the last
+ * move answered, `failure` what the last turn or move came to nothing for (`text`, and `turn` to try again), `pair` two
+ * versions side by side.
  */
 export class Conversation extends EventTarget {
   constructor(id, ontology) {
@@ -23,8 +24,9 @@ export class Conversation extends EventTarget {
     channel.addEventListener("message", this.listener);
   }
 
-  /** Hear of other tabs no more. */
+  /** Hear of other tabs no more. A turn that runs is left as by a reload: `open` goes on with it. */
   close() {
+    this.isClosed = true;
     channel.removeEventListener("message", this.listener);
     this.abort?.abort();
   }
@@ -59,7 +61,8 @@ export class Conversation extends EventTarget {
 
   /** Try once more what came to nothing. */
   retry() {
-    if (this.failure?.turn) return this.run({ ...this.failure.turn, key: api.newKey() });
+    // `state: null`: what it is made from may be another by now
+    if (this.failure?.turn) return this.run({ ...this.failure.turn, state: null, key: api.newKey() });
     return undefined;
   }
 
@@ -69,6 +72,7 @@ export class Conversation extends EventTarget {
     if (!running || running.isCancelled) return;
     running.isCancelled = true;
     this.changed();
+    if (running.isBehind) return this.abort.abort(); // what runs on the service is the other window's turn
     try {
       const { is_cancelled: isCancelled } = await api.post(`v1/threads/${this.id}/cancel`);
       if (isCancelled && !running.waiting) return; // the turn itself says so
@@ -118,6 +122,7 @@ export class Conversation extends EventTarget {
       const outcome = await this.untilAnswered(turn);
       if (outcome) this.ended(turn, outcome);
     } catch (error) {
+      if (this.isClosed && !this.running.isCancelled) return;
       const isCancelled = this.abort.signal.aborted;
       this.failure = { text: isCancelled ? "Cancelled. The picture stays as it was." : messageOf(error), turn, isCancelled };
     }
@@ -163,7 +168,8 @@ export class Conversation extends EventTarget {
       return Math.min(8, 0.5 * 2 ** attempt);
     }
     if (error instanceof api.Refused && error.name === "ThreadBusy") {
-      this.running.waiting = "Another window is working on this conversation. Waiting for it…";
+      const waiting = "Another window is working on this conversation. Waiting for it…";
+      Object.assign(this.running, { waiting, isBehind: true });
       return 0.4;
     }
     if (error instanceof api.Refused && error.retryAfterS > 0 && error.retryAfterS <= MAX_WAIT_S) {
@@ -192,7 +198,7 @@ export class Conversation extends EventTarget {
 
   hear(kind, data) {
     const running = this.running;
-    running.waiting = "";
+    Object.assign(running, { waiting: "", isBehind: false });
     if (kind === "state") {
       running.beliefState = data.belief_state;
       running.understoodS = seconds(running.startedAt);
@@ -256,7 +262,10 @@ export class Conversation extends EventTarget {
 /** What an error says to people. */
 export function messageOf(error) {
   if (error instanceof api.Disconnected) return "The service does not answer. Is it running? Then try again.";
-  return error instanceof api.Refused ? error.message : `Something went wrong in this page (${error.message}). Reload it.`;
+  if (!(error instanceof api.Refused)) return `Something went wrong in this page (${error.message}). Reload it.`;
+  if (error.retryAfterS <= MAX_WAIT_S) return error.message;
+  const minutes = Math.ceil(error.retryAfterS / 60);
+  return `${error.message} Try again in ${minutes === 1 ? "a minute" : `${minutes} minutes`}.`;
 }
 
 const seconds = (since) => (performance.now() - since) / 1000;

@@ -3,8 +3,9 @@
 import * as api from "./api.js";
 import { messageOf } from "./conversation.js";
 import { $, set } from "./dom.js";
+import { toast } from "./toast.js";
 
-const TOAST_MS = 4000;
+const DOWNLOAD_MS = 4000; // by then the browser has taken the file over
 
 /** Let the link and the menu work; `current` gives the conversation, `goTo` leaves it. */
 export function watchMenu(current, goTo) {
@@ -38,7 +39,7 @@ async function save(conversation, what, name) {
     const blob = await api.bytes(`v1/threads/${conversation.id}/${what}`);
     const link = set(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
     link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), TOAST_MS);
+    setTimeout(() => URL.revokeObjectURL(link.href), DOWNLOAD_MS);
   } catch (error) {
     toast(messageOf(error));
   }
@@ -68,15 +69,4 @@ function askToDelete(conversation, goTo) {
     }
   };
   dialog.showModal();
-}
-
-let timer = 0;
-
-function toast(words) {
-  const shown = $("toast");
-  shown.textContent = words;
-  shown.hidden = false;
-  $("status").textContent = words;
-  clearTimeout(timer);
-  timer = setTimeout(() => (shown.hidden = true), TOAST_MS);
 }

@@ -3,15 +3,17 @@
 import * as api from "./api.js";
 import { messageOf } from "./conversation.js";
 import { squareOf } from "./cropper.js";
-import { $, h, keep } from "./dom.js";
+import { $, h, keep, set } from "./dom.js";
 import { takePicture } from "./shooter.js";
+import { toast } from "./toast.js";
 
 const NUM_RECENT = 8;
+const OF_THE_PART = ["OutOfDomain", "SeveralFaces"]; // refusals for which another part of the picture may do
 let isBusy = false;
 
 /** Let everything that brings a picture work; `open` is called with the id of the new conversation. */
 export function watchOpening(open) {
-  const bring = (blob) => start(() => fromPicture(blob), open);
+  const bring = (blob, isCropped = false) => start(() => fromPicture(blob, isCropped), open, () => bring(blob, true));
   $("choose").onclick = () => $("file").click();
   $("file").onchange = () => {
     const [file] = $("file").files;
@@ -24,7 +26,8 @@ export function watchOpening(open) {
       .catch((error) => showProblem(error.message));
   addEventListener("paste", (event) => {
     const file = [...(event.clipboardData?.files ?? [])][0];
-    if (!file) return;
+    const isText = event.target.matches?.("input") && event.clipboardData.types.includes("text/plain");
+    if (!file || isText) return; // office programs put a picture of the words beside them
     event.preventDefault();
     bring(file);
   });
@@ -49,17 +52,21 @@ export async function showOpening() {
     api.get("v1/portraits"),
     api.get(`v1/threads?limit=${NUM_RECENT}`),
   ]);
-  $("domain").textContent = portraits.length > 0 ? ", in the style of these" : "";
+  const hasFaces = portraits.length > 0;
+  $("lead").textContent = hasFaces ? "Pick a face to start." : "Choose a picture of a face to start.";
+  $("faces").hidden = !hasFaces;
+  $("own").textContent = hasFaces ? "Or use your own picture, in the style of these" : "Your own picture";
   keep($("portraits"), portraits, (portrait) => portrait.name, makePortrait);
   const left = threads.items.filter((thread) => thread.image);
   $("recent").hidden = left.length === 0;
   keep($("threads"), left, (thread) => thread.id, makeThread);
 }
 
-/** Say what is wrong with a picture, and what to do. */
-export function showProblem(words) {
+/** Say what is wrong with a picture, and what to do; `chooseAnother` part of it, where that may help. */
+function showProblem(words, chooseAnother = null) {
   $("opening-problem").textContent = words;
   $("opening-problem").hidden = words === "";
+  set($("another-part"), { hidden: chooseAnother === null, onclick: chooseAnother });
   if (words) $("opening-problem").scrollIntoView({ block: "nearest" });
 }
 
@@ -80,46 +87,68 @@ function makeThread(thread) {
   return h("li", {}, link);
 }
 
-/** One at a time, with errors in words. */
-async function start(make, open) {
+/** One at a time, with errors in words; a conversation that is shown stays until there is another. */
+async function start(make, open, chooseAnother = null) {
   if (isBusy) return;
   isBusy = true;
   showProblem("");
   document.body.classList.add("is-preparing");
   $("status").textContent = "Preparing the picture…";
+  let problem = null;
   try {
     const thread = await make();
     if (thread) open(thread.id);
   } catch (error) {
-    if ($("opening").hidden) open(null);
-    showProblem(problemOf(error));
-  } finally {
-    isBusy = false;
-    document.body.classList.remove("is-preparing");
-    document.querySelectorAll(".is-chosen").forEach((chosen) => chosen.classList.remove("is-chosen"));
-    $("status").textContent = "";
+    problem = error;
   }
+  isBusy = false;
+  document.body.classList.remove("is-preparing");
+  document.querySelectorAll(".is-chosen").forEach((chosen) => chosen.classList.remove("is-chosen"));
+  $("status").textContent = "";
+  if (problem === null) return;
+  if ($("opening").hidden) toast(problemOf(problem));
+  else showProblem(problemOf(problem), OF_THE_PART.includes(problem.name) ? chooseAnother : null);
 }
 
 async function fromPortrait(button) {
   button.classList.add("is-chosen");
   const { url, caption, attributes } = button.portrait;
   const image = await api.upload(await api.bytes(api.here(url)));
-  return api.post("v1/threads", { image: image.id, caption, attributes }, api.newKey());
+  return begin(image, { caption, attributes });
 }
 
 /** The service judges the file; then the person sees the square that will be edited, and can move it. */
-async function fromPicture(blob) {
-  if (blob.size === 0) throw new Error("The file is empty: choose another one.");
+async function fromPicture(blob, isCropped) {
+  await checkSize(blob);
   let image = await api.upload(blob);
-  if (image.width !== image.height) {
-    const square = await squareOf(api.here(image.url));
-    await api.remove(`v1/images/${image.id}`).catch(() => {}); // in use by another conversation
+  if (isCropped || image.width !== image.height) {
+    const square = await squareOf(api.here(image.url)).finally(() => forget(image));
     if (!square) return null;
     image = await api.upload(square);
   }
-  return api.post("v1/threads", { image: image.id }, api.newKey());
+  return begin(image);
 }
+
+async function checkSize(blob) {
+  if (blob.size === 0) throw new Error("The file is empty: choose another one.");
+  const { max_image_bytes: maxBytes } = await api.get("version");
+  if (blob.size <= maxBytes) return;
+  const [size, allowed] = [blob.size, maxBytes].map((bytes) => +(bytes / 1e6).toFixed(1));
+  throw new Error(`The file has ${size} MB, and up to ${allowed} MB can be used: save the picture smaller.`);
+}
+
+/** Open a conversation about an upload; what is refused does not stay on the service. */
+async function begin(image, known = {}) {
+  try {
+    return await api.post("v1/threads", { image: image.id, ...known }, api.newKey());
+  } catch (error) {
+    if (error instanceof api.Refused) await forget(image);
+    throw error;
+  }
+}
+
+/** Delete an upload; one that is in another conversation stays there. */
+const forget = (image) => api.remove(`v1/images/${image.id}`).catch(() => {});
 
 function problemOf(error) {
   if (error instanceof api.Refused || error instanceof api.Disconnected) return messageOf(error);

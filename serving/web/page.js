@@ -6,7 +6,7 @@ import { $, set } from "./dom.js";
 import { showHistory } from "./history.js";
 import { showInside } from "./inside.js";
 import { watchMenu } from "./menu.js";
-import { showOpening, showProblem, watchOpening } from "./opening.js";
+import { showOpening, watchOpening } from "./opening.js";
 import { resetSplit, showPicture, watchSplit } from "./picture.js";
 import { showRequests } from "./requests.js";
 import { showTalk, watchTalk } from "./talk.js";
@@ -45,10 +45,14 @@ async function openOpening() {
 }
 
 async function openStudio(thread) {
+  // of the conversation shown before: versions and values have the same keys there, and lead back to it
+  for (const name of ["history", "chips", "log", "suggestions", "pair"]) $(name).replaceChildren();
+  showHistory.current = null;
   const opened = new Conversation(thread, ontology);
   conversation = opened;
   opened.addEventListener("change", () => conversation === opened && opened.state && showStudio());
   await opened.open();
+  if (conversation !== opened) return; // left meanwhile
   $("palette-panel").open = matchMedia("(min-width: 62rem)").matches;
   resetSplit();
   show("studio");
@@ -136,5 +140,5 @@ watchSplit();
 watchKeys();
 watchTalk(() => conversation);
 watchMenu(() => conversation, goTo);
-watchOpening((id) => (id ? goTo(id) : goTo(null).then(() => showProblem($("opening-problem").textContent))));
+watchOpening(goTo);
 await route();

@@ -2,6 +2,11 @@
 
 import { $ } from "./dom.js";
 
+const WHY_NOT = {
+  NotFoundError: "No camera was found.",
+  NotReadableError: "The camera does not start: another program may be using it. Close that one and try again.",
+};
+
 /**
  * @returns {Promise<Blob | null>} PNG of what the camera saw; null where the person thought better of it
  * @throws {Error} with words for people where there is no camera to use
@@ -10,11 +15,17 @@ export async function takePicture() {
   const stream = await camera();
   const video = $("shooter-video");
   const dialog = $("shooter");
+  const button = $("shooter-shoot");
+  button.disabled = true; // until there is something to take
+  video.onloadeddata = () => {
+    button.disabled = false;
+    button.focus();
+  };
   video.srcObject = stream;
   dialog.showModal();
   try {
     return await new Promise((resolve) => {
-      $("shooter-shoot").onclick = () => shoot(video).then(resolve);
+      button.onclick = () => shoot(video).then(resolve);
       $("shooter-cancel").onclick = () => resolve(null);
       dialog.onclose = () => resolve(null);
     });
@@ -32,8 +43,7 @@ async function camera() {
   try {
     return await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user", width: 1280 } });
   } catch (error) {
-    const isMissing = error.name === "NotFoundError";
-    const why = isMissing ? "No camera was found." : "The camera was not allowed. Allow it beside the page's address.";
+    const why = WHY_NOT[error.name] ?? "The camera was not allowed. Allow it beside the page's address.";
     throw new Error(`${why} Or choose a file.`);
   }
 }

@@ -83,6 +83,11 @@ def pixels(page: Page, url: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(page.request.get(url).body())).convert("RGB"), dtype=float)
 
 
+def image_of(url: str | None) -> str:
+    """Id of the picture at a URL, which is signed anew each time."""
+    return (url or "").split("?")[0]
+
+
 def thread_of(page: Page) -> str:
     return page.url.split("thread=")[1]
 
@@ -214,6 +219,55 @@ def test_a_reload_in_mid_turn_loses_nothing(page: Page, slow: PageService):
     assert state_of(studio, slow)["num_turns"] == 1
 
 
+def test_a_turn_that_is_left_in_mid_edit_goes_on_when_its_conversation_is_opened_again(page: Page, slow: PageService):
+    studio = started(page, slow, portrait=7)
+    say(studio, "Make her hair blond.")
+    previewed(studio)
+    studio.get_by_role("link", name="New picture").click()
+    expect(studio.locator("#opening")).to_be_visible()
+    studio.go_back()
+    expect(studio.locator("#working")).to_be_visible()
+    slow.editor.is_slow = False
+    settled(studio)
+    assert chip_values(studio) == ["blond hair"]
+    assert state_of(studio, slow)["num_turns"] == 1
+
+
+def test_a_click_tried_again_keeps_what_another_window_has_done_meanwhile(page: Page, slow: PageService):
+    studio = started(page, slow, portrait=3)
+    studio.locator("#palette").get_by_role("button", name="pale skin").click()
+    previewed(studio)
+    studio.get_by_role("button", name="Cancel").click()
+    settled(studio)
+    slow.editor.is_slow = False
+    path = f"{slow.url}/v1/threads/{thread_of(studio)}/state"
+    assert studio.request.put(path, data={"belief_state": {"hair": ["bangs"]}}).ok
+    studio.get_by_role("button", name="Try again").click()
+    settled(studio)
+    assert chip_values(studio) == ["bangs", "pale skin"]
+
+
+def test_a_new_picture_shows_nothing_of_the_conversation_before(studio: Page, service: PageService):
+    say(studio, "Make her hair blond.")
+    settled(studio)
+    before = thread_of(studio)
+    studio.get_by_role("link", name="New picture").click()
+    studio.locator("#portraits button").nth(5).click()
+    expect(studio.locator("#studio")).to_be_visible(timeout=EDIT_MS)
+    assert thread_of(studio) != before
+    assert image_of(studio.locator("#history img").get_attribute("src")) == image_of(shown(studio))
+    expect(studio.locator("#log .line")).to_have_count(1)
+    studio.locator("#palette").get_by_role("button", name="blond hair").click()
+    settled(studio)
+    studio.locator("#history .thumb").first.click()
+    expect(chips(studio)).to_have_count(0)
+    assert state_of(studio, service)["turn"]["version"] == 0
+    studio.go_back()
+    studio.go_back()
+    expect(chips(studio)).to_have_text(["blond hair×"])
+    assert thread_of(studio) == before
+
+
 def test_a_dropped_connection_is_told_and_mended(studio: Page, context: BrowserContext, service: PageService):
     context.set_offline(True)
     say(studio, "Make her hair blond.")
@@ -240,6 +294,25 @@ def test_two_tabs_on_one_thread_see_the_same_and_wait_for_each_other(
     settled(other)
     assert chip_values(other) == ["bangs", "blond hair"]  # neither has overwritten the other
     expect(chips(studio)).to_have_count(2)  # and the first has heard of the second
+
+
+def test_cancelling_a_turn_that_waits_leaves_the_other_tabs_edit_alone(
+    page: Page, context: BrowserContext, slow: PageService
+):
+    studio = started(page, slow, portrait=2)
+    other = context.new_page()
+    other.goto(studio.url)
+    expect(other.locator("#studio")).to_be_visible()
+    studio.locator("#palette").get_by_role("button", name="pale skin").click()
+    previewed(studio)
+    other.locator("#palette").get_by_role("button", name="bangs", exact=True).click()
+    expect(other.locator("#working")).to_contain_text("Another window")
+    other.get_by_role("button", name="Cancel").click()
+    settled(other)
+    expect(studio.locator("#working")).to_be_visible()
+    slow.editor.is_slow = False
+    settled(studio)
+    assert chip_values(studio) == ["pale skin"]
 
 
 def test_the_address_of_a_conversation_opens_it_again(studio: Page, browser: Browser, service: PageService):
@@ -300,6 +373,73 @@ def test_a_portrait_of_ones_own_is_cropped_and_edited(page: Page, service: PageS
     assert np.abs(seen - np.asarray(face.resize(seen.shape[:2]), dtype=float)).mean() < 12  # the face fills it again
 
 
+def test_a_slow_drag_moves_the_square_as_far_as_the_pointer(page: Page, service: PageService):
+    page.goto(service.url)
+    give(page, as_png(Image.new("RGB", (600, 300), "teal")), "wide.png")
+    area = page.locator("#crop")
+    expect(area).to_be_visible()
+    box = area.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, 41):
+        page.mouse.move(x - step, y)
+    page.mouse.up()
+    moved = 50 - float(page.get_by_label("Left to right").input_value())
+    assert moved == pytest.approx(100 * 40 * 2 / box["width"], rel=0.1)  # half of the width is free to move in
+
+
+def test_another_part_of_a_refused_picture_can_be_chosen(page: Page, service: PageService):
+    page.goto(service.url)
+    crowded = Image.open(io.BytesIO(noise())).resize((512, 512))
+    crowded.paste(Image.open(PORTRAIT.path).convert("RGB").resize((256, 256)), (0, 0))
+    with page.expect_response("**/v1/images") as upload:
+        give(page, as_png(crowded), "crowded.png")
+    expect(page.get_by_role("alert")).to_contain_text("does not look like", timeout=EDIT_MS)
+    refused = upload.value.json()["id"]
+    assert page.request.get(f"{service.url}/v1/images/{refused}").status == 404  # it is kept nowhere
+    page.get_by_role("button", name="Choose another part").click()
+    expect(page.get_by_role("heading", name="Which part?")).to_be_visible()
+    page.get_by_label("Size").fill("50")
+    page.get_by_label("Left to right").fill("0")
+    page.get_by_label("Top to bottom").fill("0")
+    page.get_by_role("button", name="Use this part").click()
+    expect(page.locator("#studio")).to_be_visible(timeout=EDIT_MS)
+
+
+def test_a_bad_file_leaves_the_conversation_that_is_shown(studio: Page):
+    url = studio.url
+    drop(studio, b"these are words")
+    expect(studio.locator("#toast")).to_contain_text("no picture that can be read")
+    expect(studio.locator("#studio")).to_be_visible()
+    expect(studio.get_by_role("status")).to_contain_text("no picture that can be read")
+    assert studio.url == url
+
+
+def test_words_that_bring_a_picture_along_are_pasted_as_words(studio: Page):
+    url = studio.url
+    assert paste(studio, "#words", PORTRAIT.path.read_bytes(), "blond hair")  # the browser puts them in
+    assert not paste(studio, "body", PORTRAIT.path.read_bytes(), "blond hair")
+    studio.wait_for_url(lambda now: now != url, timeout=EDIT_MS)
+
+
+def test_a_refusal_for_long_says_for_how_long(page: Page, service: PageService):
+    problem = {"type": "urn:chatedit:error:ComputeUsedUp", "status": 429, "detail": "the hour is used up"}
+    headers = {"Retry-After": "540"}
+    page.route("**/v1/threads", lambda route: route.fulfill(status=429, headers=headers, json=problem))
+    page.goto(service.url)
+    page.locator("#portraits button").first.click()
+    expect(page.get_by_role("alert")).to_have_text("The hour is used up. Try again in 9 minutes.")
+
+
+def test_without_portraits_that_ship_the_page_asks_for_a_picture(page: Page, service: PageService):
+    page.route("**/v1/portraits", lambda route: route.fulfill(json=[]))
+    page.goto(service.url)
+    expect(page.get_by_text("Choose a picture of a face to start.")).to_be_visible()
+    expect(page.get_by_text("Your own picture")).to_be_visible()
+
+
 BAD_FILES = {
     "words.png": (lambda: b"these are words", "no picture that can be read"),
     "empty.png": (lambda: b"", "empty"),
@@ -307,10 +447,11 @@ BAD_FILES = {
     "small.png": (lambda: as_png(Image.new("RGB", (16, 16))), "needs at least 32"),
     "huge.png": (lambda: as_png(Image.new("L", (9000, 9000))), "million pixels"),
     "noise.png": (lambda: noise(), "does not look like"),
+    "heavy.png": (lambda: b"0" * 20_100_000, "The file has 20.1 MB, and up to 20 MB can be used"),
 }
 
 
-def test_six_bad_files_are_refused_in_words(page: Page, service: PageService):
+def test_bad_files_are_refused_in_words(page: Page, service: PageService):
     page.goto(service.url)
     expect(page.locator("#portraits button").first).to_be_visible()
     for name, (make, says) in BAD_FILES.items():
@@ -329,6 +470,21 @@ def test_the_camera_takes_a_picture(page: Page, service: PageService):
     expect(page.get_by_role("heading", name="Which part?")).to_be_visible()  # Chromium's test camera is not square
     page.get_by_role("button", name="Use this part").click()
     expect(page.get_by_role("alert")).to_contain_text("does not look like", timeout=EDIT_MS)  # and shows no face
+
+
+NO_PICTURE_YET = "() => Promise.resolve(new MediaStream())"
+IN_USE = "() => Promise.reject(new DOMException('', 'NotReadableError'))"
+
+
+def test_the_camera_waits_for_a_picture_and_says_when_there_is_none(page: Page, service: PageService):
+    page.goto(service.url)
+    page.evaluate(f"() => {{ navigator.mediaDevices.getUserMedia = {NO_PICTURE_YET} }}")
+    page.get_by_role("button", name="Use the camera").click()
+    expect(page.get_by_role("button", name="Take the picture")).to_be_disabled()
+    page.locator("#shooter-cancel").click()
+    page.evaluate(f"() => {{ navigator.mediaDevices.getUserMedia = {IN_USE} }}")
+    page.get_by_role("button", name="Use the camera").click()
+    expect(page.get_by_role("alert")).to_contain_text("another program may be using it")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -438,6 +594,20 @@ def drop(page: Page, data: bytes) -> None:
             document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: carried, bubbles: true }));
         }""",
         list(data),
+    )
+
+
+def paste(page: Page, where: str, data: bytes, words: str) -> bool:
+    """Paste words that carry a picture; whether the browser does with them what it always does."""
+    return page.locator(where).evaluate(
+        """(element, [bytes, words]) => {
+            const carried = new DataTransfer();
+            carried.items.add(new File([new Uint8Array(bytes)], "image.png", { type: "image/png" }));
+            carried.setData("text/plain", words);
+            const options = { clipboardData: carried, bubbles: true, cancelable: true };
+            return element.dispatchEvent(new ClipboardEvent("paste", options));
+        }""",
+        [list(data), words],
     )
 
 

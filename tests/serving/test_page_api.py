@@ -7,6 +7,8 @@ import pytest
 from chatedit.dialogue.dialogue_file import dialogue_from_json
 from chatedit.dialogue.ontology import ONTOLOGY
 from chatedit.dialogue.second_trackers import open_second_tracker
+from chatedit.editing.image_file import ImageLimits
+from chatedit.serving.service import ServiceLimits
 from chatedit.tools.samples import shipped_samples
 from one_server import Server, serve
 from PIL import Image
@@ -32,6 +34,13 @@ def test_the_portraits_that_ship_can_be_had_and_edited(full: Server):
     thread = full.client.post("/v1/threads", json={"image": image, **known}).json()["id"]
     assert full.client.get(f"/v1/threads/{thread}/state").json()["caption"] == portraits[0]["caption"]
     assert full.client.get("/v1/portraits/nobody").status_code == 404
+
+
+def test_the_version_tells_how_large_an_upload_may_be(tmp_path):
+    limits = ServiceLimits(images=ImageLimits(max_bytes=1000))
+    with serve(tmp_path, limits=limits) as running:
+        assert running.client.get("/version").json()["max_image_bytes"] == 1000
+        assert running.client.post("/v1/images", content=b"0" * 1001).status_code == 413
 
 
 def test_the_ontology_tells_what_replaces_what(server: Server):
