@@ -1,22 +1,43 @@
 """Commands of the dialogue module: `chatedit train teacher | inherit | pretrain | dialogue`, `chatedit track`."""
 
 import random
-from itertools import islice
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count, islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 train = typer.Typer(no_args_is_help=True, help="Train the models that ship, and yours.")
 console = Console()
 
+messages = Console(stderr=True)
+
 Minutes = Annotated[float, typer.Option(help="Wall-clock bound of all runs together; a stopped run resumes.")]
+Engine = Literal["ctranslate2", "torch"]
+Preset = Literal["embedded", "small", "base", "large"]
+Prompts = Literal["paper", "pptod"]
 Sgd = Annotated[Path, typer.Option(exists=True, help="Schema-Guided Dialogue as gzipped JSON Lines.")]
 
 
+@contextmanager
+def told() -> Iterator[None]:
+    """What the user can mend is told in one message, without a traceback."""
+    from .errors import DialogueError
+
+    try:
+        yield
+    except DialogueError as error:
+        messages.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+
+
 @train.command()
+@told()
 def teacher(
     data: Annotated[Path, typer.Option(exists=True, help="Folder of `chatedit data build`.")],
     sgd: Sgd,
@@ -45,7 +66,7 @@ def teacher(
         result = stage.teach(
             stage.over_vocabulary(bert, own, vocabulary),
             vocabulary,
-            lambda step: (b for e in range(99) for b in batches(pool, config.batch_size, random.Random(step + e))),
+            lambda step: (b for e in count() for b in batches(pool, config.batch_size, random.Random(step + e))),
             config,
             out,
             held_out,
@@ -56,6 +77,7 @@ def teacher(
 
 
 @train.command()
+@told()
 def inherit(
     data: Annotated[Path, typer.Option(exists=True, help="Folder of `chatedit data build`.")],
     teacher: Annotated[Path, typer.Option(exists=True, help="Folder of `train teacher`.")] = Path(
@@ -86,6 +108,7 @@ def inherit(
 
 
 @train.command()
+@told()
 def pretrain(
     sgd: Sgd,
     start: Path = Path(".cache/dialogue/inherit"),
@@ -109,14 +132,15 @@ def pretrain(
     config = replace(finetune.EMBEDDED, minutes=minutes, auxiliary=0.0, validate_every_s=1e9, frozen_layers=everything)
     rng = random.Random(0)
     pool = list(pretrain.examples_of(islice(schema_guided.dialogues(sgd), 8_000), PAPER_PROMPTS, rng))
-    held_out, pool = pool[:512], pool[512:]
+    cut = min(512, 1 + len(pool) // 10)
+    held_out, pool = pool[:cut], pool[cut:]
     with _progress() as progress:
         task = progress.add_task("pre-training", total=100.0)
         result = finetune.train(
             model,
             tokenizer,
-            lambda share, step: (
-                b for e in range(99) for b in batches(pool, config.batch_size, random.Random(step + e))
+            lambda share, run: (
+                b for e in count() for b in batches(pool, config.batch_size, random.Random(run.step + e))
             ),
             config,
             out / "run",
@@ -133,22 +157,32 @@ def pretrain(
 
 
 @train.command()
+@told()
 def dialogue(
     data: Annotated[Path, typer.Option(exists=True, help="Folder of `chatedit data build`.")],
-    preset: Annotated[str, typer.Option(help="embedded, or the paper's small, base, large (Table 7).")] = "embedded",
+    preset: Annotated[Preset, typer.Option(help="embedded, or the paper's small, base, large (Table 7).")] = "embedded",
     start: Annotated[
         str, typer.Option(help="Folder or hub id of a T5 or PPTOD checkpoint.")
     ] = ".cache/dialogue/pretrain",
     decoder: Annotated[
         str, typer.Option(help="Take the decoder of this earlier model, over the encoder of START.")
     ] = "",
-    out: Path = Path(".cache/dialogue/embedded"),
+    prompts: Annotated[
+        Prompts, typer.Option(help="Task prefixes as the paper words them, or as PPTOD does.")
+    ] = "paper",
+    out: Annotated[
+        Path | None, typer.Option(help="A training's own folder.", show_default=".cache/dialogue/PRESET-SEED")
+    ] = None,
     minutes: Minutes = 0.0,
     seed: int = 0,
 ) -> None:
-    """Stage 4: train tracker and responder on the simulated dialogues; writes the model and its card to OUT."""
+    """Stage 4: train tracker and responder on the simulated dialogues; writes the model and its card to OUT/model.
+
+    Every command that takes a dialogue model takes OUT.
+    """
     from .training.presets import fine_tune
 
+    out = out or Path(f".cache/dialogue/{preset}-{seed}")
     with _progress() as progress:
         task = progress.add_task("training", total=100.0)
         result = fine_tune(
@@ -160,17 +194,20 @@ def dialogue(
             seed,
             lambda _, share: progress.update(task, completed=100 * share),
             decoder,
+            prompts,
         )
     console.print_json(data=result)
+    messages.print(f"-> {out / 'model'}", soft_wrap=True)
 
 
+@told()
 def track(
     dialogues: Annotated[Path, typer.Argument(exists=True, help="Dialogues, JSON Lines (README, 'Dialogue file').")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the predictions go.")],
-    model: Annotated[str, typer.Option(help="Folder or hub id; the embedded model where none is given.")] = "",
+    model: Annotated[str, typer.Option(help="Folder of `train dialogue`, or hub id; embedded if absent.")] = "",
     is_open: Annotated[bool, typer.Option("--open", help="Answer by questions; may name unseen values.")] = False,
     seed: Annotated[int, typer.Option(help="Sample the wording of responses; -1 is greedy.")] = -1,
-    engine: Annotated[str, typer.Option(help="ctranslate2 or torch.")] = "ctranslate2",
+    engine: Annotated[Engine, typer.Option(help="int8 on the CPU, or Hugging Face generate.")] = "ctranslate2",
 ) -> None:
     """Predict states and responses for a dialogue file; the model's own states are carried from turn to turn."""
     from .dialogue_file import prediction_to_json, read_dialogues, write_jsonl

@@ -110,8 +110,12 @@ def text_of(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
 def converted(folder: Path, cache: Path, compute_type: str = "int8") -> Path:
     """The CTranslate2 model of a Hugging Face folder; converted on first use, atomically, keyed by its weights."""
     digest = hashlib.sha256()
-    for part in [*sorted(folder.glob("*.safetensors")), folder / "config.json", folder / "tokenizer.json"]:
-        digest.update(part.read_bytes())
+    weights = [*sorted(folder.glob("*.safetensors")), *sorted(folder.glob("*.bin"))]
+    rest = [folder / name for name in ("config.json", "tokenizer.json", "spiece.model")]
+    for part in [*weights, *(path for path in rest if path.exists())]:
+        with part.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
     target = cache / f"t5-{compute_type}-{digest.hexdigest()[:24]}"
     if target.exists():
         return target

@@ -54,12 +54,16 @@ class Dialogue:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a tracker and a responder made of a dialogue; a state is None where the output could not be read."""
+    """What a tracker and a responder made of a dialogue; a state is None where the output could not be read.
+
+    `acts` and `repairs` (replies whose act the policy had to replace) are empty where they are not known.
+    """
 
     id: str
     states: tuple[BeliefState | None, ...]
     responses: tuple[str, ...]
     acts: tuple[Act | None, ...] = ()
+    repairs: tuple[bool, ...] = ()
 
 
 def read_dialogues(path: Path, ontology: Ontology = ONTOLOGY) -> list[Dialogue]:
@@ -84,7 +88,8 @@ def read_predictions(path: Path, ontology: Ontology = ONTOLOGY) -> list[Predicti
 def write_jsonl(path: Path, records: Iterable[dict[str, Any]]) -> None:
     """Write one record a line, UTF-8, keys in the order given; the folder is made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="\n") as lines:
+    # a lone surrogate, which UTF-8 cannot hold, becomes \udXXX: JSON's own escape of it
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as lines:
         for record in records:
             lines.write(json.dumps(record, ensure_ascii=False) + "\n")
 
@@ -100,25 +105,33 @@ def dialogue_to_json(dialogue: Dialogue) -> dict[str, Any]:
 
 
 def prediction_to_json(prediction: Prediction) -> dict[str, Any]:
-    """`{"id", "states", "responses"}`, with `acts` where the model names them."""
+    """`{"id", "states", "responses"}`, with `acts` where the model names them and `repairs` where it tells them."""
     states = [None if state is None else belief_state.to_json(state) for state in prediction.states]
     record: dict[str, Any] = {"id": prediction.id, "states": states, "responses": list(prediction.responses)}
     if prediction.acts:
         record["acts"] = [None if act is None else act.to_json() for act in prediction.acts]
+    if prediction.repairs:
+        record["repairs"] = list(prediction.repairs)
     return record
 
 
 def dialogue_from_json(record: dict[str, Any], ontology: Ontology = ONTOLOGY) -> Dialogue:
     """Inverse of `dialogue_to_json`. Raises KeyError, TypeError or DialogueError on a malformed record."""
     turns = tuple(_turn_from_json(turn, ontology) for turn in record["turns"])
-    return Dialogue(str(record["id"]), record.get("caption", ""), tuple(record.get("attributes", ())), turns)
+    caption, attributes = record.get("caption", ""), record.get("attributes", [])
+    if not isinstance(caption, str):
+        raise TypeError("caption must be a text")
+    if not isinstance(attributes, list) or not all(isinstance(value, str) for value in attributes):
+        raise TypeError("attributes must be a list of texts")
+    return Dialogue(str(record["id"]), caption, tuple(attributes), turns)
 
 
 def prediction_from_json(record: dict[str, Any], ontology: Ontology = ONTOLOGY) -> Prediction:
     """Inverse of `prediction_to_json`."""
     states = tuple(None if s is None else belief_state.from_json(s, ontology) for s in record["states"])
     acts = tuple(None if a is None else act_from_json(a) for a in record.get("acts", ()))
-    return Prediction(str(record["id"]), states, tuple(record.get("responses", ())), acts)
+    repairs = tuple(bool(is_repaired) for is_repaired in record.get("repairs", ()))
+    return Prediction(str(record["id"]), states, tuple(record.get("responses", ())), acts, repairs)
 
 
 def act_from_json(record: dict[str, str]) -> Act:
@@ -144,6 +157,8 @@ def _turn_to_json(turn: Turn) -> dict[str, Any]:
 def _turn_from_json(record: dict[str, Any], ontology: Ontology) -> Turn:
     if not isinstance(record["user"], str):
         raise TypeError("user must be a text")
+    if not isinstance(record.get("system"), str | None):
+        raise TypeError("system must be a text")
     state = belief_state.from_json(record["state"], ontology) if "state" in record else None
     act = act_from_json(record["act"]) if "act" in record else None
     return Turn(record["user"], state, record.get("system"), act, record.get("kind", ""))

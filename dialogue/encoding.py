@@ -14,14 +14,20 @@ def input_ids(
     tokenizer: PreTrainedTokenizerBase, inputs: Sequence[tuple[str, str]], max_tokens: int = MAX_INPUT_TOKENS
 ) -> list[list[int]]:
     """Ids of `(prefix, body)` pairs, each ending with `</s>` and at most `max_tokens` long."""
-    prefixes = tokenizer([prefix for prefix, _ in inputs], add_special_tokens=False).input_ids
-    bodies = tokenizer([body[-MAX_BODY_CHARACTERS:] for _, body in inputs], add_special_tokens=False).input_ids
+    prefixes = tokenizer([encodable(prefix) for prefix, _ in inputs], add_special_tokens=False).input_ids
+    last = [encodable(body[-MAX_BODY_CHARACTERS:]) for _, body in inputs]
+    bodies = tokenizer(last, add_special_tokens=False).input_ids
     end = [tokenizer.eos_token_id]
     encoded = []
     for prefix, body in zip(prefixes, bodies, strict=True):
         room = max(max_tokens - len(prefix) - 1, max_tokens // 4)
         encoded.append(prefix[: max_tokens - 1] + body[-room:] + end)
     return encoded
+
+
+def encodable(text: str) -> str:
+    """`text` with a question mark for each lone surrogate: JSON may hold such halves of characters, UTF-8 may not."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def pad(rows: Sequence[Sequence[int]], value: int) -> Tensor:

@@ -55,6 +55,34 @@ class ModelNotFound(DialogueError):
         return f"cannot load a dialogue model from {self.args[0]!r}: {self.args[1]}"
 
 
+class NoQuestions(DialogueError):
+    """A model whose format has no questions is asked for values outside the ontology. Args: format."""
+
+    def __str__(self) -> str:
+        return (
+            f"values outside the ontology are asked for by questions (--open), and the {self.args[0]!r} format has none"
+        )
+
+
+class NothingToLearn(DialogueError):
+    """Data without an example to train on or to measure with. Args: what they were to be."""
+
+    def __str__(self) -> str:
+        return f"nothing to learn from: there is no turn among {self.args[0]}"
+
+
+class OtherRun(DialogueError):
+    """A training that lies where another one is to be continued. Args: folder, what it is, what was asked for."""
+
+    def __str__(self) -> str:
+        folder, found, asked = self.args
+        return f"{folder} holds a training of {_named(found)}, not of {_named(asked)}; take another --out, or remove it"
+
+
+def _named(what: dict[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in what.items())
+
+
 class UnknownTracker(DialogueError):
     """A tracker that cannot be made from what was asked for. Args: what was asked for, reason."""
 

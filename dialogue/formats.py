@@ -44,6 +44,7 @@ PPTOD_PROMPTS = Prompts(
     response="translate dialogue to system response:",
     question="translate dialogue to belief state:",
 )
+PROMPTS = {"paper": PAPER_PROMPTS, "pptod": PPTOD_PROMPTS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The grammars of updates, for decoding that cannot leave them: a trie of words, or a set of tokens."""
+"""The grammars of updates and answers, for decoding that cannot leave them: a trie of words, or a set of tokens."""
 
 # torch and transformers type sub-modules and token ids too widely:
 # pyright: reportAttributeAccessIssue=false, reportCallIssue=false, reportOperatorIssue=false, reportArgumentType=false
@@ -76,11 +76,31 @@ class PicksGrammar:
         return sorted({*left, self._end})
 
 
+class ChoiceGrammar:
+    """One of a few texts, and nothing else."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, choices: Sequence[str]) -> None:
+        self._end = tokenizer.eos_token_id
+        self._start = tokenizer.pad_token_id
+        rows = [tokenizer(text, add_special_tokens=False).input_ids for text in choices]
+        self._choices: list[list[int]] = [[*row, self._end] for row in rows]
+
+    def next_ids(self, so_far: Sequence[int]) -> list[int]:
+        """Ids that may follow the output so far (which begins with the decoder's start token)."""
+        said = list(so_far[1:])
+        if said and said[-1] == self._end:
+            return [self._start]
+        return sorted({row[len(said)] for row in self._choices if row[: len(said)] == said})
+
+
+Grammar = UpdateGrammar | PicksGrammar | ChoiceGrammar
+
+
 def grammar_of(state_format: StateFormat, tokenizer: PreTrainedTokenizerBase) -> UpdateGrammar | PicksGrammar:
     """The grammar of a format that writes updates."""
     return PicksGrammar(tokenizer) if state_format == "picks" else UpdateGrammar(tokenizer)
 
 
-def allowed(grammar: UpdateGrammar | PicksGrammar) -> Callable[[int, Sequence[int]], list[int]]:
+def allowed(grammar: Grammar) -> Callable[[int, Sequence[int]], list[int]]:
     """The grammar in the form that Hugging Face generate asks for."""
     return lambda _row, ids: grammar.next_ids([int(i) for i in ids])

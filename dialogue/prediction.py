@@ -37,6 +37,7 @@ def _predict_together(
     systems: list[list[str]] = [[] for _ in dialogues]
     acts: list[list[Act | None]] = [[] for _ in dialogues]
     responses: list[list[str]] = [[] for _ in dialogues]
+    repairs: list[list[bool]] = [[] for _ in dialogues]
     for turn in range(max((len(d.turns) for d in dialogues), default=0)):
         active = [i for i, d in enumerate(dialogues) if turn < len(d.turns)]
         contexts = [context_at(dialogues[i], turn, states[i], systems[i]) for i in active]
@@ -46,10 +47,15 @@ def _predict_together(
             shown[i].append(None if tracked.error else tracked.state)
             responses[i].append(reply.text if reply else "")
             acts[i].append(reply.act if reply else None)
+            if reply:
+                repairs[i].append(reply.is_repaired)
             given = dialogues[i].turns[turn].system
             systems[i].append(given if given is not None else responses[i][-1])
         on_turn(len(active))
-    return [Prediction(d.id, tuple(shown[i]), tuple(responses[i]), tuple(acts[i])) for i, d in enumerate(dialogues)]
+    return [
+        Prediction(d.id, tuple(shown[i]), tuple(responses[i]), tuple(acts[i]), tuple(repairs[i]))
+        for i, d in enumerate(dialogues)
+    ]
 
 
 def exact_turns(predictions: Sequence[Prediction], dialogues: Sequence[Dialogue]) -> list[bool]:

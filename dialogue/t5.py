@@ -2,10 +2,11 @@
 
 import json
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, T5ForConditionalGeneration
@@ -15,10 +16,10 @@ from .belief_state import BeliefState, TurnUpdate, diff
 from .decoders import CTranslate2Decoder, Decoder, Sampling, TorchDecoder
 from .detokenise import detokenise
 from .dialogue_file import Act
-from .encoding import input_ids
-from .errors import ModelNotFound, OutputNotReadable
-from .formats import Context, Prompts, StateFormat
-from .grammar import PicksGrammar, UpdateGrammar, allowed, grammar_of
+from .encoding import encodable, input_ids
+from .errors import ModelNotFound, NoQuestions, OutputNotReadable
+from .formats import Answer, Context, Prompts, StateFormat
+from .grammar import ChoiceGrammar, PicksGrammar, UpdateGrammar, allowed, grammar_of
 from .ontology import OPEN_ONTOLOGY, UNSEEN
 from .prediction import TurnModel
 from .protocols import Reply, Tracked
@@ -26,10 +27,13 @@ from .protocols import Reply, Tracked
 SETTINGS_FILE = "chatedit.json"
 EMBEDDED = Path(__file__).parent / "model"
 DEFAULT_CACHE = Path.home() / ".cache" / "chatedit"
-MAX_STATE_TOKENS = 48
-MAX_RESPONSE_TOKENS = 56
+MAX_OUTPUT_TOKENS = 64
 BEYOND = tuple((slot, value) for slot, values in UNSEEN.items() for value in values)
+ANSWERS: tuple[Answer, ...] = ("add", "drop", "nothing")
 Wording = Literal["model", "bank"]
+Engine = Literal["ctranslate2", "torch"]
+Answers = Mapping[tuple[str, str], str]
+NO_ANSWERS: Answers = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class T5DialogueModel:
     def track(self, contexts: Sequence[Context]) -> list[Tracked]:
         """Belief states after the new utterances."""
         rows = self._state_rows(contexts)
-        outputs = self.decoder.decode(rows, MAX_STATE_TOKENS)
+        outputs = self.decoder.decode(rows, MAX_OUTPUT_TOKENS)
         return [self._read_state(c, row, output) for c, row, output in zip(contexts, rows, outputs, strict=True)]
 
     def respond(
@@ -115,10 +119,10 @@ class T5DialogueModel:
     ) -> list[tuple[Tracked, Reply]]:
         """Both tasks: one padded batch where greedy, two where the wording is sampled (states are always greedy)."""
         if seed is None or self.settings.wording == "bank":
-            states, responses = self._state_rows(contexts), self._response_rows(contexts)
-            outputs = self.decoder.decode([*states, *responses], MAX_RESPONSE_TOKENS)
-            replies = outputs[len(contexts) :]
-            tracked = [self._read_state(*given) for given in zip(contexts, states, outputs[: len(states)], strict=True)]
+            rows = self.turn_rows(contexts)
+            outputs = self.decoder.decode(rows, MAX_OUTPUT_TOKENS)
+            states, replies = outputs[: len(contexts)], outputs[len(contexts) :]
+            tracked = [self._read_state(*given) for given in zip(contexts, rows, states, strict=False)]
         else:
             tracked = self.track(contexts)
             replies = self._response_outputs(self._response_rows(contexts), seed)
@@ -127,20 +131,28 @@ class T5DialogueModel:
             for c, t, a, output in zip(contexts, tracked, attributes, replies, strict=True)
         ]
 
+    def turn_rows(self, contexts: Sequence[Context]) -> list[list[int]]:
+        """Input ids of both tasks of a turn: first all contexts' tracking, then all contexts' replies."""
+        return [*self._state_rows(contexts), *self._response_rows(contexts)]
+
     def track_open(self, contexts: Sequence[Context], beyond: Sequence[tuple[str, str]] = BEYOND) -> list[Tracked]:
         """States that may hold values outside the ontology: what `track` finds, and what the answers to one question a
         value (after App. E.1) add to it.
 
         Args:
             beyond: slots and values to ask for; by default those of Table 9, which no training shows.
+        Raises:
+            NoQuestions: the model's format has no questions.
         """
-        known = self.track([replace(context, state=belief_state.listed(context.state)) for context in contexts])
-        inputs = [formats.question_input(c, *pair, self.settings.prompts) for c in contexts for pair in beyond]
-        outputs = self.decoder.decode(input_ids(self.tokenizer, inputs), MAX_STATE_TOKENS)
-        answers = [outputs[start : start + len(beyond)] for start in range(0, len(outputs), len(beyond))]
+        if self.settings.state_format == "history":
+            raise NoQuestions(self.settings.state_format)
+        known = [replace(context, state=belief_state.listed(context.state)) for context in contexts]
+        rows = self._state_rows(known)
+        outputs = self.decoder.decode(rows, MAX_OUTPUT_TOKENS)
+        answers = self._answers(contexts, beyond)
         return [
-            _opened(context, tracked, dict(zip(beyond, given, strict=True)))
-            for context, tracked, given in zip(contexts, known, answers, strict=True)
+            self._read_state(replace(narrow, state=context.state), row, output, given)
+            for context, narrow, row, output, given in zip(contexts, known, rows, outputs, answers, strict=True)
         ]
 
     def turn_function(self, is_open: bool = False, seed: int | None = None) -> TurnModel:
@@ -158,14 +170,16 @@ class T5DialogueModel:
     def read_reply(
         self, context: Context, state: BeliefState, attributes: Collection[str], output: str, seed: int | None
     ) -> Reply:
-        """The reply in an output; an act that is illogical, or cannot be read, is replaced by the policy's."""
-        rng = random.Random(f"{seed}/{context.user}/{belief_state.to_text(state)}")
+        """The reply in an output; an act that is illogical, suits the person of the caption badly, or cannot be read,
+        is replaced by the policy's."""
+        rng = random.Random(f"{seed}/{encodable(context.user)}/{belief_state.to_text(state)}")
+        avoided = policy.avoided(context.caption)
         try:
             act, text = formats.parse_response(output)
         except OutputNotReadable:
             act, text = None, ""
-        if act is None or policy.is_illogical(act, state, attributes):
-            act = policy.next_act(state, attributes, rng, policy.avoided(context.caption))
+        if act is None or act.value in avoided or policy.is_illogical(act, state, attributes):
+            act = policy.next_act(state, attributes, rng, avoided)
             return Reply(act, said(context, state, act, rng), is_repaired=True)
         if self.settings.wording == "bank" or not text:
             return Reply(act, said(context, state, act, rng))
@@ -174,8 +188,8 @@ class T5DialogueModel:
     def _response_outputs(self, rows: list[list[int]], seed: int | None) -> list[str]:
         """Greedy where nothing is sampled; sampling by torch, whose seed alone decides (CTranslate2's does not)."""
         if seed is None or self.settings.wording == "bank":
-            return self.decoder.decode(rows, MAX_RESPONSE_TOKENS)
-        return self.constrained.decode(rows, MAX_RESPONSE_TOKENS, Sampling(seed))
+            return self.decoder.decode(rows, MAX_OUTPUT_TOKENS)
+        return self.constrained.decode(rows, MAX_OUTPUT_TOKENS, Sampling(seed))
 
     def _state_rows(self, contexts: Sequence[Context]) -> list[list[int]]:
         make = formats.history_input if self.settings.state_format == "history" else formats.update_input
@@ -184,30 +198,49 @@ class T5DialogueModel:
     def _response_rows(self, contexts: Sequence[Context]) -> list[list[int]]:
         return input_ids(self.tokenizer, [formats.response_input(c, self.settings.prompts) for c in contexts])
 
-    def _read_state(self, context: Context, row: list[int], output: str) -> Tracked:
+    def _answers(
+        self, contexts: Sequence[Context], beyond: Sequence[tuple[str, str]]
+    ) -> list[dict[tuple[str, str], str]]:
+        """One of `ANSWERS` for each context, slot and value."""
+        asked = [formats.question_input(c, *pair, self.settings.prompts) for c in contexts for pair in beyond]
+        rows = input_ids(self.tokenizer, asked)
+        outputs = [output.strip() for output in self.decoder.decode(rows, MAX_OUTPUT_TOKENS)]
+        unread = [index for index, output in enumerate(outputs) if output not in ANSWERS]
+        if unread:
+            within = allowed(ChoiceGrammar(self.tokenizer, ANSWERS))
+            chosen = self.constrained.decode_within([rows[i] for i in unread], within, MAX_OUTPUT_TOKENS)
+            for index, answer in zip(unread, chosen, strict=True):
+                outputs[index] = answer.strip()
+        starts = range(0, len(outputs), len(beyond))
+        return [dict(zip(beyond, outputs[start : start + len(beyond)], strict=True)) for start in starts]
+
+    def _read_state(self, context: Context, row: list[int], output: str, answers: Answers = NO_ANSWERS) -> Tracked:
+        """The state after a turn whose tracking wrote `output`, and whose questions were answered with `answers`."""
         if not context.user.strip():
             return Tracked(context.state)
         try:
-            return self._parse(context, output)
-        except OutputNotReadable:
-            return self._read_within_grammar(context, row)
-
-    def _read_within_grammar(self, context: Context, row: list[int]) -> Tracked:
-        if self.settings.state_format == "history":
-            return Tracked(context.state, error="the model's output is not a belief state")
-        (output,) = self.constrained.decode_within([row], allowed(self._grammar), MAX_STATE_TOKENS)
-        try:
-            return self._parse(context, output)
+            update = self._read_update(context, row, output)
         except OutputNotReadable as error:
             return Tracked(context.state, error=str(error))
+        added = (*update.added, *(pair for pair, answer in answers.items() if answer == "add"))
+        removed = (*update.removed, *(pair for pair, answer in answers.items() if answer == "drop"))
+        state = belief_state.apply(context.state, TurnUpdate(added, removed, update.is_reset), OPEN_ONTOLOGY)
+        return Tracked(state, diff(context.state, state, OPEN_ONTOLOGY))
 
-    def _parse(self, context: Context, output: str) -> Tracked:
+    def _read_update(self, context: Context, row: list[int], output: str) -> TurnUpdate:
+        """What the model said, word for word: "start over" is told apart from taking all values back one by one.
+
+        Raises:
+            OutputNotReadable: also by the constrained step, which the `history` format does not have.
+        """
         if self.settings.state_format == "history":
-            state = formats.parse_state(output)
-        else:
-            parse = formats.parse_picks if self.settings.state_format == "picks" else formats.parse_update
-            state = belief_state.apply(context.state, parse(output))
-        return Tracked(state, diff(context.state, state))
+            return diff(context.state, formats.parse_state(output), OPEN_ONTOLOGY)
+        parse = formats.parse_picks if self.settings.state_format == "picks" else formats.parse_update
+        try:
+            return parse(output)
+        except OutputNotReadable:
+            (again,) = self.constrained.decode_within([row], allowed(self._grammar), MAX_OUTPUT_TOKENS)
+            return parse(again)
 
 
 def said(context: Context, state: BeliefState, act: Act, rng: random.Random) -> str:
@@ -217,26 +250,13 @@ def said(context: Context, state: BeliefState, act: Act, rng: random.Random) -> 
     return f"{change} {system_words.question(act, person, rng)}"
 
 
-def _opened(context: Context, tracked: Tracked, answers: dict[tuple[str, str], str]) -> Tracked:
-    """What was tracked within the ontology, with the values outside it that the answers add or drop."""
-    if tracked.error:
-        return Tracked(context.state, error=tracked.error)
-    known = tracked.update
-    listed = belief_state.pairs(belief_state.listed(context.state))
-    is_reset = known.is_reset and len(listed) > 1  # where one listed value is all, taking it back looks like a reset
-    gone = listed if known.is_reset else known.removed
-    added = (*known.added, *(pair for pair, answer in answers.items() if answer == "add"))
-    removed = (*gone, *(pair for pair, answer in answers.items() if answer == "drop"))
-    state = belief_state.apply(context.state, TurnUpdate(added, removed, is_reset), OPEN_ONTOLOGY)
-    return Tracked(state, diff(context.state, state, OPEN_ONTOLOGY))
-
-
 def load_dialogue_model(
-    name: str | Path | None = None, engine: str = "ctranslate2", cache: Path = DEFAULT_CACHE, threads: int = 0
+    name: str | Path | None = None, engine: Engine = "ctranslate2", cache: Path = DEFAULT_CACHE, threads: int = 0
 ) -> T5DialogueModel:
     """The dialogue model of a folder or hub id; the embedded one where no name is given.
 
     Args:
+        name: a model's folder, or the one that `train dialogue` wrote it into (as `model`).
         engine: `ctranslate2` (int8, CPU) or `torch` (Hugging Face generate; CUDA where there is one).
         cache: where the converted int8 model is kept.
         threads: CPU threads of CTranslate2, 0 for all.
@@ -246,6 +266,8 @@ def load_dialogue_model(
     folder = Path(name) if name is not None else EMBEDDED
     if not folder.is_dir():
         folder = _download(str(name))
+    if not (folder / "config.json").exists() and (folder / "model").is_dir():
+        folder = folder / "model"
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError) as error:

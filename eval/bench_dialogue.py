@@ -3,7 +3,7 @@
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +13,20 @@ from transformers import T5Config, T5ForConditionalGeneration
 from ..dialogue.contexts import context_at
 from ..dialogue.dialogue_file import Dialogue
 from ..dialogue.formats import Context
-from ..dialogue.t5 import DEFAULT_CACHE, EMBEDDED, T5DialogueModel, T5Settings, load_dialogue_model
+from ..dialogue.t5 import (
+    DEFAULT_CACHE,
+    EMBEDDED,
+    MAX_OUTPUT_TOKENS,
+    Engine,
+    T5DialogueModel,
+    T5Settings,
+    load_dialogue_model,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Latency of track and respond together, for one turn of one dialogue, in milliseconds."""
+    """Latency of decoding track and respond together, for one turn of one dialogue, in milliseconds."""
 
     name: str
     engine: str
@@ -32,42 +40,45 @@ def bench_dialogue(dialogues: Sequence[Dialogue], num_turns: int, threads: int, 
     Greedy decoding: both tasks of the turn in one padded batch. Random weights never stop early, so the T5-small
     rows are an upper bound.
     """
-    turns = _turns(dialogues, num_turns)
+    contexts = _contexts(dialogues, num_turns)
     torch.set_num_threads(threads)
-    timings = _both("embedded", EMBEDDED, turns, threads)
+    timings = _both("embedded", EMBEDDED, contexts, threads, DEFAULT_CACHE)
     if with_small:
-        with tempfile.TemporaryDirectory() as folder:
-            timings += _both("T5-small-sized", _random_small(Path(folder)), turns, threads)
+        with tempfile.TemporaryDirectory() as scratch:
+            small = _random_small(Path(scratch) / "small")
+            timings += _both("T5-small-sized", small, contexts, threads, Path(scratch) / "cache")
     return timings
 
 
-def _both(name: str, folder: Path, turns: list[tuple[Context, Sequence[str]]], threads: int) -> list[Timing]:
-    timings = []
-    for engine in ("ctranslate2", "torch"):
-        model = load_dialogue_model(folder, engine, DEFAULT_CACHE, threads)
-        timings.append(_timed(name, engine, model, turns))
-    return timings
+def time_turns(name: str, engine: Engine, model: T5DialogueModel, contexts: Sequence[Context]) -> Timing:
+    """Latency of the decoder that tracks and responds, a turn at a time.
 
-
-def _timed(name: str, engine: str, model: T5DialogueModel, turns: list[tuple[Context, Sequence[str]]]) -> Timing:
-    run: Callable[[Context, Sequence[str]], object] = lambda c, a: model.turn([c], [a])  # noqa: E731
-    for context, attributes in turns[:3]:
-        run(context, attributes)
+    Nothing else is in it: where the text of random weights cannot be read, the model would take its constrained step,
+    which is the reference engine's whatever `engine` is.
+    """
+    rows = [model.turn_rows([context]) for context in contexts]
+    for turn in rows[:3]:
+        model.decoder.decode(turn, MAX_OUTPUT_TOKENS)
     elapsed_ms = []
-    for context, attributes in turns:
+    for turn in rows:
         started = time.perf_counter()
-        run(context, attributes)
+        model.decoder.decode(turn, MAX_OUTPUT_TOKENS)
         elapsed_ms.append(1_000 * (time.perf_counter() - started))
     cuts = statistics.quantiles(elapsed_ms, n=20)
     return Timing(name, engine, statistics.median(elapsed_ms), cuts[18])
 
 
-def _turns(dialogues: Sequence[Dialogue], count: int) -> list[tuple[Context, Sequence[str]]]:
+def _both(name: str, folder: Path, contexts: Sequence[Context], threads: int, cache: Path) -> list[Timing]:
+    engines: tuple[Engine, ...] = ("ctranslate2", "torch")
+    return [time_turns(name, e, load_dialogue_model(folder, e, cache, threads), contexts) for e in engines]
+
+
+def _contexts(dialogues: Sequence[Dialogue], count: int) -> list[Context]:
     found = []
     for dialogue in dialogues:
         states = [turn.state or {} for turn in dialogue.turns]
         systems = [turn.system or "" for turn in dialogue.turns]
-        found += [(context_at(dialogue, i, states, systems), dialogue.attributes) for i in range(len(dialogue.turns))]
+        found += [context_at(dialogue, i, states, systems) for i in range(len(dialogue.turns))]
     return found[:count]
 
 
@@ -85,6 +96,7 @@ def _random_small(folder: Path) -> Path:
         eos_token_id=1,
     )
     config.decoder_start_token_id = 0  # pyright: ignore[reportAttributeAccessIssue]
+    torch.manual_seed(0)
     T5ForConditionalGeneration(config).save_pretrained(folder)
     for name in tokenizer_files:
         (folder / name).write_bytes((EMBEDDED / name).read_bytes())

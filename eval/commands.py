@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -22,6 +22,7 @@ console = Console()
 
 DialogueFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Dialogues, JSON Lines.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Where the result goes.")]
+Engine = Literal["ctranslate2", "torch"]
 
 
 @evaluation.callback()
@@ -193,7 +194,7 @@ def evaluate_dialogue(
     is_open: Annotated[
         bool, typer.Option("--open", help="Models answer by questions; may name unseen values.")
     ] = False,
-    engine: Annotated[str, typer.Option(help="For models: ctranslate2 or torch.")] = "ctranslate2",
+    engine: Annotated[Engine, typer.Option(help="For models: int8, or Hugging Face generate.")] = "ctranslate2",
     as_json: Annotated[bool, typer.Option("--json", help="Print all scores as JSON.")] = False,
 ) -> None:
     """Score tracking and responses (paper, Table 4): joint accuracy, slot F1, BLEU, Distinct-n, illogical acts.
@@ -205,10 +206,7 @@ def evaluate_dialogue(
 
     with told():
         dialogues = read_open_dialogues(data_file)
-        scores = [
-            score(Path(m).name.removesuffix(".jsonl"), _predictions(m, dialogues, is_open, engine), dialogues)
-            for m in models
-        ]
+        scores = [score(_row_name(Path(m)), _predictions(m, dialogues, is_open, engine), dialogues) for m in models]
     if as_json:
         typer.echo(json.dumps([ours.to_json() for ours in scores], indent=2, ensure_ascii=False))
         return
@@ -221,7 +219,13 @@ def evaluate_dialogue(
         console.print(f"BLEU: sacrebleu {signature}", highlight=False)
 
 
-def _predictions(model: str, dialogues: "Sequence[Dialogue]", is_open: bool, engine: str) -> "list[Prediction]":
+def _row_name(path: Path) -> str:
+    """A file's or model's name; that of the training, where it is the `model` of `train dialogue`."""
+    name = path.parent.name if path.name == "model" else path.name
+    return (name or path.name).removesuffix(".jsonl")
+
+
+def _predictions(model: str, dialogues: "Sequence[Dialogue]", is_open: bool, engine: Engine) -> "list[Prediction]":
     """Of a prediction file, or of a model that predicts now."""
     if model.endswith(".jsonl"):
         from ..dialogue.dialogue_file import read_predictions

@@ -1,7 +1,7 @@
 """Metrics of the dialogue module (paper, section 3.3): pure functions of predictions and gold."""
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -160,8 +160,10 @@ def matches_by_dialogue(predictions: Sequence[Prediction], dialogues: Sequence[D
     """Per dialogue, per turn: is the whole state right? Predictions are matched by id.
 
     Raises:
-        ValueError: a dialogue has no prediction, another number of turns, or no annotation.
+        ValueError: an id comes twice; a dialogue has no prediction, another number of turns, or no annotation.
     """
+    _refuse_twins("predictions", predictions)
+    _refuse_twins("dialogues", dialogues)
     found = {prediction.id: prediction for prediction in predictions}
     rows = []
     for dialogue in dialogues:
@@ -172,6 +174,12 @@ def matches_by_dialogue(predictions: Sequence[Prediction], dialogues: Sequence[D
             raise ValueError(f"dialogue {dialogue.id} is not annotated")
         rows.append(exact_matches(found[dialogue.id].states, [state for state in gold if state is not None]))
     return rows
+
+
+def _refuse_twins(what: str, records: Sequence[Prediction] | Sequence[Dialogue]) -> None:
+    twins = [name for name, count in Counter(record.id for record in records).items() if count > 1]
+    if twins:
+        raise ValueError(f"several {what} have the id {twins[0]}")
 
 
 def _score(hits: int, found: int, wanted: int) -> SlotScore:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ..dialogue import belief_state, formats, policy
 from ..dialogue.belief_state import BeliefState, TurnUpdate, diff
+from ..dialogue.contexts import as_said
 from ..dialogue.dialogue_file import Act, Dialogue, Turn
 from ..dialogue.errors import DataNotReadable, DialogueError
 from ..dialogue.ontology import ONTOLOGY, OPEN_ONTOLOGY
@@ -50,7 +51,7 @@ def rows_of(dialogue: Dialogue) -> list[dict[str, str]]:
     rows = []
     for number, turn in enumerate(dialogue.turns, 1):
         state = turn.state or belief_state.EMPTY
-        changes = changes_text(diff(before, state, OPEN_ONTOLOGY))
+        changes = changes_text(_update(before, turn))
         act = formats.act_words(turn.act) if turn.act else ""
         cells = (dialogue.id, str(number), dialogue.caption, turn.user, changes, belief_state.to_text(state),
                  turn.system or "", act)  # fmt: skip
@@ -141,7 +142,7 @@ def corrected(
     before = after = belief_state.EMPTY
     turns = []
     for number, turn in enumerate(dialogue.turns, 1):
-        update = diff(before, turn.state or belief_state.EMPTY, OPEN_ONTOLOGY)
+        update = _update(before, turn)
         before = turn.state or belief_state.EMPTY
         line, row = rows.get(number, (0, {}))
         try:
@@ -188,6 +189,10 @@ def read_rows(table: str) -> list[tuple[int, Mapping[str, str]]]:
         if any(cell.strip() for cell in cells):
             rows.append((number, dict(zip(header, (_unguarded(cell.strip()) for cell in padded), strict=False))))
     return rows
+
+
+def _update(before: BeliefState, turn: Turn) -> TurnUpdate:
+    return as_said(diff(before, turn.state or belief_state.EMPTY, OPEN_ONTOLOGY), before, turn.kind)
 
 
 def _by_dialogue(

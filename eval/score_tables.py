@@ -68,7 +68,7 @@ _TRACKING_NOTE = (
 def response_table(scores: Sequence[DialogueScores]) -> Table:
     """Responses beside the paper's three sizes (Table 4); models without replies are left out."""
     table = _table("Table 4, response generation", _RESPONSE_NOTE)
-    for name in ("BLEU", "Dist-1", "Dist-2", "D-1/32", "D-2/32", "illogical"):
+    for name in ("BLEU", "Dist-1", "Dist-2", "D-1/32", "D-2/32", "illogical", "repaired"):
         table.add_column(name, justify="right", no_wrap=True)
     for name, row in paper.TABLE_4.items():
         table.add_row(
@@ -77,9 +77,9 @@ def response_table(scores: Sequence[DialogueScores]) -> Table:
     table.add_section()
     answering = [(ours.name, ours.responses) for ours in scores if ours.responses]
     for name, replies in answering:
-        illogical = "-" if replies.illogical is None else f"{100 * replies.illogical:.2f} %"
+        acts = ("-" if share is None else f"{100 * share:.2f} %" for share in (replies.illogical, replies.repaired))
         distinct = (f"{getattr(replies, field):.3f}" for field in _DISTINCT)
-        table.add_row(name, f"{replies.bleu:.2f}", *distinct, illogical)
+        table.add_row(name, f"{replies.bleu:.2f}", *distinct, *acts)
     if len(answering) > 1:
         columns = [[getattr(replies, field) for _, replies in answering] for field in ("bleu", *_DISTINCT)]
         _add_means(table, columns, [2, 3, 3, 3, 3])
@@ -89,7 +89,8 @@ def response_table(scores: Sequence[DialogueScores]) -> Table:
 _DISTINCT = ("distinct_1", "distinct_2", "distinct_1_in_groups", "distinct_2_in_groups")
 _RESPONSE_NOTE = (
     "Dist-n: Li et al. 2015, over all replies; D-n/32: mean over groups of 32 replies. The paper does not say how it "
-    "groups, so its Distinct-n compares with neither. Illogical: acts that repeat or contradict wishes or photo."
+    "groups, so its Distinct-n compares with neither. Illogical: acts that repeat or contradict wishes or photo. "
+    "Repaired: acts that the policy put in the model's place."
 )
 
 

@@ -3,37 +3,57 @@
 import json
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from ..errors import OtherRun
+
 
 @dataclass(slots=True)
 class Run:
-    """State of a training that may be stopped at any time and continued from its last checkpoint."""
+    """State of a training that may be stopped at any time and continued from its last checkpoint.
+
+    `what` names what is trained, and `epochs` counts the finished passes over the data.
+    """
 
     folder: Path
     model: nn.Module
     optimiser: torch.optim.Optimizer
+    what: Mapping[str, Any] = field(default_factory=dict)
     step: int = 0
+    epochs: int = 0
     seconds: float = 0.0
     saved_at: float = 0.0
     extra: dict[str, Any] | None = None
 
     @classmethod
-    def open(cls, folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer) -> "Run":
-        """Continue the run in `folder` where it stopped; a new run starts at step 0."""
+    def open(
+        cls, folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, what: Mapping[str, Any] | None = None
+    ) -> "Run":
+        """Continue the run in `folder` where it stopped; a new run starts at step 0.
+
+        Args:
+            what: names and values (texts or numbers) that tell this training from others.
+        Raises:
+            OtherRun: the folder holds a training of which something in `what` is different.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        run = cls(folder, model, optimiser, saved_at=time.monotonic())
+        run = cls(folder, model, optimiser, what or {}, saved_at=time.monotonic())
         if run.path.exists():
             saved = torch.load(run.path, map_location="cpu", weights_only=True)
+            found = saved.get("what", {})  # checkpoints of earlier versions tell nothing
+            if any(found.get(name, value) != value for name, value in run.what.items()):
+                raise OtherRun(str(folder), found, dict(run.what))
             model.load_state_dict(saved["model"])
             optimiser.load_state_dict(saved["optimiser"])
             torch.set_rng_state(saved["rng"])
             run.step, run.seconds, run.extra = saved["step"], saved["seconds"], saved["extra"]
+            run.epochs = saved.get("epochs", 0)
         return run
 
     @property
@@ -61,6 +81,8 @@ class Run:
                 "step": self.step,
                 "seconds": self.seconds,
                 "extra": self.extra,
+                "epochs": self.epochs,
+                "what": dict(self.what),
             },
             part,
         )

@@ -7,8 +7,9 @@ from typing import Literal
 
 from .. import belief_state, formats
 from ..belief_state import TurnUpdate, diff
-from ..contexts import context_at
+from ..contexts import as_said, context_at
 from ..dialogue_file import Dialogue
+from ..errors import DataNotReadable, NothingToLearn
 from ..formats import Context, Prompts, StateFormat
 from ..ontology import ONTOLOGY, OPEN_ONTOLOGY
 from .auxiliary import IGNORED
@@ -58,18 +59,21 @@ def examples(
 
     Args:
         doubted: slots and values that questions may ask about beside those that the turn changes.
+    Raises:
+        DataNotReadable: a dialogue is not annotated.
     """
     for dialogue in dialogues:
         states = [turn.state for turn in dialogue.turns]
         systems = [turn.system or "" for turn in dialogue.turns]
-        assert all(state is not None for state in states), "training needs annotated dialogues"
+        if any(state is None for state in states):
+            raise DataNotReadable(f"dialogue {dialogue.id}", "training needs a state after every turn")
         for index, turn in enumerate(dialogue.turns):
             context = context_at(dialogue, index, states, systems)  # type: ignore[arg-type]
-            update = _plain(diff(context.state, turn.state or {}, OPEN_ONTOLOGY), context, turn.kind or "")
+            update = as_said(diff(context.state, turn.state or {}, OPEN_ONTOLOGY), context.state, turn.kind)
             if mixture.alone and turn.kind in _CONTEXT_FREE and rng.random() < mixture.alone:
                 context = Context(dialogue.caption, (), turn.user)
                 update = TurnUpdate(update.added)
-            yield state_example(*_listed(context, update, turn.kind or ""), prompts, mixture.state_format)
+            yield state_example(*_listed(context, update, turn.kind), prompts, mixture.state_format)
             if turn.system and turn.act and rng.random() < mixture.response:
                 target = formats.response_target(turn.act, turn.system)
                 yield Example("response", *formats.response_input(context, prompts), target)
@@ -82,7 +86,7 @@ def _listed(context: Context, update: TurnUpdate, kind: str) -> tuple[Context, T
     """Context and update within the ontology: what is asked beyond it changes nothing."""
     known = replace(context, state=belief_state.listed(context.state))
     after = belief_state.apply(context.state, update, OPEN_ONTOLOGY)
-    return known, _plain(diff(known.state, belief_state.listed(after)), known, kind)
+    return known, as_said(diff(known.state, belief_state.listed(after)), known.state, kind)
 
 
 def values_of(dialogues: Iterable[Dialogue]) -> list[tuple[str, str]]:
@@ -102,14 +106,6 @@ def _doubt(
     slots = {slot for slot, _ in changed}
     alike = [pair for pair in doubted if pair[0] in slots and pair not in changed]
     return rng.choice(rng.choice([group for group in (alike, held, doubted) if group]))
-
-
-def _plain(update: TurnUpdate, context: Context, kind: str) -> TurnUpdate:
-    """A reset that only happens to be one, since all that there was is taken back, as what was said: dropped values."""
-    held = belief_state.pairs(context.state)
-    if update.is_reset and kind != "start over" and (len(held) == 1 or kind != "scene"):
-        return TurnUpdate(update.added, held)
-    return update
 
 
 def state_example(context: Context, update: TurnUpdate, prompts: Prompts, state_format: StateFormat) -> Example:
@@ -137,10 +133,18 @@ def value_labels(context: Context, update: TurnUpdate) -> tuple[int, ...]:
 
 
 def batches(pool: Sequence[Example], size: int, rng: random.Random, window: int = 12) -> Iterator[list[Example]]:
-    """Random batches of like length: sorted within a window of a few batches only, so that tasks stay mixed."""
-    order = list(range(len(pool)))
-    rng.shuffle(order)
-    for start in range(0, len(order) - size * window + 1, size * window):
+    """Random full batches of like length: sorted within a window of a few batches only, so that tasks stay mixed.
+
+    What is left over after the last full batch is dropped; a pool smaller than a batch is one batch.
+
+    Raises:
+        NothingToLearn: the pool is empty.
+    """
+    if not pool:
+        raise NothingToLearn("the training examples")
+    size = min(size, len(pool))
+    order = rng.sample(range(len(pool)), len(pool) - len(pool) % size)
+    for start in range(0, len(order), size * window):
         chunk = [pool[i] for i in order[start : start + size * window]]
         chunk.sort(key=lambda example: len(example.prefix) + len(example.body))
         parts = [chunk[i : i + size] for i in range(0, len(chunk), size)]

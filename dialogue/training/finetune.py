@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -131,8 +132,8 @@ def losses(bundle: Bundle, batch: Batch) -> tuple[Tensor, Tensor]:
     return output.loss, bundle.head.loss(states, batch.mask[batch.states], batch.labels)
 
 
-Stream = Callable[[Callable[[], float], int], Iterator[list[Example]]]
-"""From the share of time used so far, and the step to start at, to batches of examples."""
+Stream = Callable[[Callable[[], float], checkpoint.Run], Iterator[list[Example]]]
+"""From the share of time used so far, and the run, whose finished passes it counts, to batches of examples."""
 
 
 @torch.no_grad()
@@ -155,6 +156,7 @@ def train(
     validate: Callable[[T5ForConditionalGeneration], float],
     on_step: Callable[[int, float], None] = lambda step, share: None,
     head: Mapping[str, Tensor] | None = None,
+    what: Mapping[str, Any] | None = None,
 ) -> dict[str, float]:
     """Train until time, epochs or patience end; the best weights by `validate` are left in `model`.
 
@@ -162,8 +164,12 @@ def train(
         validate: joint accuracy, in [0, 1], of the model on validation dialogues.
         on_step: called with the step and the share of the time used.
         head: weights of the auxiliary head to start from (`teacher`); random ones where None.
+        what: tells this training from others (`checkpoint.Run.open`).
     Returns:
         `steps`, `seconds`, `best_validation`, `last_validation`.
+    Raises:
+        OtherRun: `run_folder` holds another training.
+        NothingToLearn: there is no example.
     """
     torch.manual_seed(config.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -173,7 +179,7 @@ def train(
     _freeze(model, config.frozen_layers)
     _set_dropout(model, config.dropout)
     optimiser = _optimiser(bundle, config)
-    run = checkpoint.Run.open(run_folder, bundle, optimiser)
+    run = checkpoint.Run.open(run_folder, bundle, optimiser, what)
     state = run.extra or {"best": float("-inf"), "last": float("-inf"), "stale": 0}
     best_path = run_folder / "best.pt"
     words = _words(tokenizer, model).to(device)
@@ -183,7 +189,7 @@ def train(
 
     model.train()
     last_validation_s = run.seconds
-    batch_stream = stream(share, run.step)
+    batch_stream = stream(share, run)
     is_over = False
     while not is_over:
         started = time.monotonic()
@@ -314,15 +320,15 @@ def _set_rates(optimiser: torch.optim.Optimizer, config: TrainConfig, step: int,
 def dialogue_stream(
     dialogues: Sequence[Dialogue], open_dialogues: Sequence[Dialogue], prompts: Prompts, config: TrainConfig
 ) -> Stream:
-    """Batches from dialogues, for `config.epochs` passes, some at a time; a resumed run draws afresh.
+    """Batches from dialogues, for `config.epochs` passes, some at a time; a resumed run draws its pass afresh.
 
     Args:
         open_dialogues: dialogues with values outside the ontology, for the question format.
     """
 
-    def stream(share: Callable[[], float], first_step: int) -> Iterator[list[Example]]:
-        rng = random.Random(f"{config.seed}/{first_step}")
-        for _ in range(config.epochs):
+    def stream(share: Callable[[], float], run: checkpoint.Run) -> Iterator[list[Example]]:
+        rng = random.Random(f"{config.seed}/{run.step}")
+        while run.epochs < config.epochs:
             order = rng.sample(range(len(dialogues)), len(dialogues))
             for start in range(0, len(order), _PART):
                 is_early = share() < config.curriculum
@@ -332,6 +338,7 @@ def dialogue_stream(
                     yield chosen
                     if is_early and share() >= config.curriculum:
                         break
+            run.epochs += 1
 
     return stream
 

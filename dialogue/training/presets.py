@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from safetensors.torch import load_file
@@ -12,9 +12,10 @@ from tokenizers import AddedToken
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, T5ForConditionalGeneration
 
 from ..decoders import TorchDecoder
-from ..dialogue_file import read_dialogues
-from ..errors import ModelNotFound
-from ..formats import PAPER_PROMPTS
+from ..dialogue_file import Dialogue, read_dialogues
+from ..errors import ModelNotFound, NothingToLearn
+from ..formats import PROMPTS
+from ..ontology import ONTOLOGY, OPEN_ONTOLOGY, Ontology
 from ..prediction import exact_turns, predict
 from ..special_tokens import PICKS, SPECIAL_TOKENS
 from ..t5 import T5DialogueModel, T5Settings, Wording
@@ -24,12 +25,14 @@ from .earlier_decoder import take_decoder
 from .export import export
 from .teacher import HEAD_FILE
 
+Preset = Literal["embedded", "small", "base", "large"]
+PromptPair = Literal["paper", "pptod"]
 _SHAPES = {"small": (512, 6), "base": (768, 12), "large": (1024, 24)}  # d_model, layers (Table 7)
 _VALIDATION_DIALOGUES = 100
 
 
 def fine_tune(
-    preset: str,
+    preset: Preset,
     start: str,
     data: Path,
     out: Path,
@@ -37,8 +40,9 @@ def fine_tune(
     seed: int,
     on_step: Callable[[int, float], None] = lambda step, share: None,
     decoder: str = "",
+    prompts: PromptPair = "paper",
 ) -> dict[str, float]:
-    """Train the preset from the checkpoint `start` on `data` and write the model folder `out`.
+    """Train the preset from the checkpoint `start` on `data` and write the model folder `out/model`.
 
     Training state lies in `out/run`, so that a stopped run resumes. `decoder` names an earlier model whose decoder goes
     on over the encoder of `start`.
@@ -46,6 +50,8 @@ def fine_tune(
     Raises:
         ModelNotFound: `start` cannot be loaded or has another shape than the preset's.
         DataNotReadable: a dialogue file is missing or malformed.
+        NothingToLearn: a dialogue file is empty.
+        OtherRun: `out` holds the training of another preset, seed, start or pair of prompts.
     """
     model, tokenizer = load_start(start)
     if preset == "embedded":
@@ -57,13 +63,15 @@ def fine_tune(
         _check_shape(model, preset, start)
     config = replace(config, seed=seed, minutes=minutes or config.minutes)
     wording: Wording = "bank" if preset == "embedded" else "model"
-    settings = T5Settings(PAPER_PROMPTS, config.mixture.state_format, wording)
+    settings = T5Settings(PROMPTS[prompts], config.mixture.state_format, wording)
     train_path, open_path = data / "train.jsonl", data / "train_open.jsonl"
-    dialogues = read_dialogues(train_path)
-    open_dialogues = read_open(open_path) if preset == "embedded" and open_path.exists() else []
+    dialogues = _read(train_path)
+    open_dialogues = _read(open_path, OPEN_ONTOLOGY) if preset == "embedded" and open_path.exists() else []
     stream = finetune.dialogue_stream(dialogues, open_dialogues, settings.prompts, config)
     validate = validator(tokenizer, settings, data / "validation.jsonl")
-    result = finetune.train(model, tokenizer, stream, config, out / "run", validate, on_step, load_head(Path(start)))
+    head = load_head(Path(start))
+    what = {"preset": preset, "seed": seed, "start": Path(start).as_posix(), "prompts": prompts}
+    result = finetune.train(model, tokenizer, stream, config, out / "run", validate, on_step, head, what)
     earlier = [
         *history(Path(start)),
         *({**stage, "of": "decoder"} for stage in (history(Path(decoder)) if decoder else [])),
@@ -112,18 +120,11 @@ def add_picks(model: T5ForConditionalGeneration, tokenizer: PreTrainedTokenizerB
         model.shared.weight[tokenizer.convert_tokens_to_ids(token)] = model.shared.weight[meant].mean(0)
 
 
-def read_open(path: Path) -> list:
-    """Dialogues whose states hold values outside the ontology."""
-    from ..ontology import OPEN_ONTOLOGY
-
-    return read_dialogues(path, OPEN_ONTOLOGY)
-
-
 def validator(
     tokenizer: PreTrainedTokenizerBase, settings: T5Settings, path: Path, count: int = _VALIDATION_DIALOGUES
 ) -> Callable[[T5ForConditionalGeneration], float]:
     """Joint accuracy on a fixed sample of the validation dialogues, the model's own states carried."""
-    dialogues = read_dialogues(path)
+    dialogues = _read(path)
     sample = random.Random(0).sample(dialogues, min(count, len(dialogues)))
 
     def joint_accuracy(model: T5ForConditionalGeneration) -> float:
@@ -136,9 +137,14 @@ def validator(
     return joint_accuracy
 
 
+def _read(path: Path, ontology: Ontology = ONTOLOGY) -> list[Dialogue]:
+    dialogues = read_dialogues(path, ontology)
+    if not any(dialogue.turns for dialogue in dialogues):
+        raise NothingToLearn(str(path))
+    return dialogues
+
+
 def _check_shape(model: T5ForConditionalGeneration, preset: str, start: str) -> None:
-    if preset not in _SHAPES:
-        raise ModelNotFound(start, f"unknown preset {preset!r}; choose embedded, {', '.join(_SHAPES)}")
     found = (model.config.d_model, model.config.num_layers)
     if found != _SHAPES[preset]:
         raise ModelNotFound(start, f"d_model and layers are {found}; the preset {preset} has {_SHAPES[preset]}")

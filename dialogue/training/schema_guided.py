@@ -2,12 +2,15 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from ..errors import DataNotReadable
+
+_FIELDS = {"user", "state", "system", "system_acts"}
 
 
 def dialogues(path: Path) -> Iterator[dict[str, Any]]:
@@ -19,8 +22,8 @@ def dialogues(path: Path) -> Iterator[dict[str, Any]]:
     try:
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             for line in lines:
-                yield json.loads(line)
-    except (OSError, ValueError) as error:
+                yield _checked(json.loads(line))
+    except (OSError, EOFError, zlib.error, ValueError) as error:  # EOFError: the file was cut off
         raise DataNotReadable(str(path), f"expected gzipped JSON Lines of Schema-Guided Dialogue ({error})") from error
 
 
@@ -33,3 +36,10 @@ def utterances(path: Path, num_dialogues: int | None = None) -> list[str]:
             texts[turn["system"]] = None
     texts.pop("", None)
     return list(texts)
+
+
+def _checked(dialogue: Any) -> dict[str, Any]:
+    turns = dialogue.get("turns") if isinstance(dialogue, dict) else None
+    if not isinstance(turns, list) or not all(isinstance(turn, dict) and turn.keys() >= _FIELDS for turn in turns):
+        raise ValueError(f"a line is no dialogue whose turns have {', '.join(sorted(_FIELDS))}")
+    return dialogue

@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from ..dialogue_file import read_dialogues
+from ..errors import NothingToLearn
 from ..formats import PAPER_PROMPTS
 from ..ontology import OPEN_ONTOLOGY
 from .examples import KNOWN, Example, Mixture, examples, values_of
@@ -26,6 +27,13 @@ def stage_examples(data: Path) -> list[Example]:
 
 
 def held_out_examples(data: Path) -> list[Example]:
-    """Examples of `validation.jsonl`."""
-    found = examples(read_dialogues(data / "validation.jsonl"), PAPER_PROMPTS, _MIXTURE, random.Random(0))
-    return list(islice(found, _HELD_OUT_TURNS))
+    """Examples of `validation.jsonl`.
+
+    Raises:
+        NothingToLearn: there are none.
+    """
+    path = data / "validation.jsonl"
+    found = list(islice(examples(read_dialogues(path), PAPER_PROMPTS, _MIXTURE, random.Random(0)), _HELD_OUT_TURNS))
+    if not found:
+        raise NothingToLearn(str(path))
+    return found

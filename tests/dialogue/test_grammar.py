@@ -3,7 +3,7 @@ import random
 import pytest
 from chatedit.dialogue import formats
 from chatedit.dialogue.decoders import text_of
-from chatedit.dialogue.grammar import MAX_CHANGES, PicksGrammar, UpdateGrammar, grammar_of
+from chatedit.dialogue.grammar import MAX_CHANGES, ChoiceGrammar, PicksGrammar, UpdateGrammar, grammar_of
 from chatedit.dialogue.special_tokens import PICKS
 from chatedit.dialogue.training.presets import add_picks
 from tiny_models import tiny_t5, tiny_tokenizer
@@ -80,3 +80,13 @@ def test_starting_over_comes_first_or_not_at_all(tokenizer, picks):
 def test_after_the_end_there_is_only_padding(tokenizer, grammar, picks):
     ids = [*begun(tokenizer, "nothing"), tokenizer.eos_token_id]
     assert grammar.next_ids(ids) == picks.next_ids(ids) == [tokenizer.pad_token_id]
+
+
+def test_a_choice_is_one_of_the_texts_and_nothing_more(tokenizer):
+    grammar = ChoiceGrammar(tokenizer, ["add", "drop", "nothing"])
+    for text in ("add", "drop", "nothing"):
+        ids = begun(tokenizer, "")
+        for token in [*begun(tokenizer, text)[1:], tokenizer.eos_token_id, tokenizer.pad_token_id]:
+            assert token in grammar.next_ids(ids)
+            ids.append(token)
+    assert grammar.next_ids(begun(tokenizer, "add")) == [tokenizer.eos_token_id]

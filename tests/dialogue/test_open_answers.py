@@ -2,6 +2,7 @@
 
 import pytest
 from chatedit.dialogue.belief_state import EMPTY
+from chatedit.dialogue.errors import NoQuestions
 from chatedit.dialogue.formats import Context
 from chatedit.dialogue.t5 import BEYOND, T5DialogueModel, T5Settings
 from tiny_models import tiny_tokenizer
@@ -18,6 +19,11 @@ class Scripted:
     def decode(self, rows, max_new_tokens):
         return self._outputs.pop(0)
 
+    def decode_within(self, rows, allowed, max_new_tokens):
+        outputs = self._outputs.pop(0)
+        assert len(outputs) == len(rows)
+        return outputs
+
 
 def tracked(user, update, state=EMPTY, **answers):
     """The state after `user`, where the tracker writes `update` and questions get `answers`, else "nothing"."""
@@ -32,8 +38,18 @@ def test_an_answer_may_add_a_value_never_seen_in_training():
     assert found == {"hair color": {"purple hair"}, "hair": {"bangs"}}
 
 
-def test_an_answer_that_cannot_be_read_changes_nothing():
-    assert tracked("bangs", "<+bangs>", big_eyes="what?") == {"hair": {"bangs"}}
+def test_an_answer_that_cannot_be_read_is_asked_for_again_within_the_three_words():
+    given = ["what?" if value == "big eyes" else "nothing" for _, value in BEYOND]
+    settings = T5Settings(state_format="picks")
+    model = T5DialogueModel(Scripted(["<+bangs>"], given), Scripted(["add"]), tiny_tokenizer(), settings)
+    (found,) = model.track_open([Context("A woman.", (), "bangs and big eyes")])
+    assert found.state == {"hair": {"bangs"}, "makeup": {"big eyes"}}
+
+
+def test_a_model_whose_format_has_no_questions_is_not_asked():
+    model = T5DialogueModel(Scripted(), None, tiny_tokenizer(), T5Settings(state_format="history"))
+    with pytest.raises(NoQuestions, match="'history' format has none"):
+        model.track_open([Context("A woman.", (), "pink hair")])
 
 
 @pytest.mark.parametrize(("answer", "left"), [("drop", EMPTY), ("nothing", PINK)])
@@ -49,9 +65,20 @@ def test_taking_the_only_listed_value_back_leaves_unlisted_ones():
     assert tracked("no bangs after all", "<-bangs>", {**PINK, "hair": frozenset({"bangs"})}) == PINK
 
 
-def test_starting_over_takes_everything_back():
-    held = {**PINK, "hair": frozenset({"bangs", "goatee"})}
+@pytest.mark.parametrize("listed", [(), ("bangs",), ("bangs", "goatee")])
+def test_starting_over_takes_everything_back(listed):
+    held = {**PINK, "hair": frozenset(listed)} if listed else PINK
     assert tracked("start over", "<start over>", held) == EMPTY
+
+
+def test_taking_all_listed_values_back_one_by_one_is_no_start_over():
+    assert (
+        tracked("no bangs, no goatee", "<-bangs> <-goatee>", {**PINK, "hair": frozenset({"bangs", "goatee"})}) == PINK
+    )
+
+
+def test_silence_changes_nothing():
+    assert tracked("  ", "<start over>", PINK, purple_hair="add") == PINK
 
 
 def test_other_values_than_those_of_table_9_may_be_asked_for():

@@ -63,3 +63,8 @@ def test_the_context_of_a_turn_knows_what_the_turn_before_changed():
     assert context.last_update.added == (("expression", "sad"),)
     assert context.state == states[1]
     assert context_at(dialogue("a", "bangs"), 0, [], []).last_update == NO_CHANGE
+
+
+def test_repaired_replies_are_told():
+    repaired = lambda contexts, _: [(Tracked(c.state), Reply(Act("next"), "Hm.", c.user == "x")) for c in contexts]  # noqa: E731
+    assert predict([dialogue("a", "x", "y")], repaired)[0].repairs == (True, False)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from chatedit.dialogue.belief_state import EMPTY
 from chatedit.dialogue.dialogue_file import Act, Prediction
@@ -40,6 +42,12 @@ def test_predictions_without_replies_or_acts_are_scored_for_what_they_have():
     assert score("silent", silent, [BLOND, STERN]).responses is None
     wordy = [Prediction(p.id, p.states, p.responses) for p in PERFECT]
     assert score("wordy", wordy, [BLOND, STERN]).responses.illogical is None
+
+
+def test_repaired_replies_are_counted_where_predictions_tell_them():
+    assert score("silent", PERFECT, [BLOND, STERN]).responses.repaired is None
+    told = [replace(p, repairs=(True,) + (False,) * (len(p.states) - 1)) for p in PERFECT]
+    assert score("told", told, [BLOND, STERN]).responses.repaired == 2 / 5
 
 
 def test_predictions_for_other_dialogues_are_refused_by_name():

@@ -87,6 +87,14 @@ def test_predictions_are_matched_by_id():
     assert metrics.matches_by_dialogue(predictions, [BLOND, STERN]) == [[True, False, False], [True, True]]
 
 
+def test_an_id_that_comes_twice_is_refused():
+    predictions = [Prediction(d.id, tuple(turn.state for turn in d.turns), ()) for d in (BLOND, STERN)]
+    with pytest.raises(ValueError, match="several predictions have the id blond"):
+        metrics.matches_by_dialogue([*predictions, predictions[0]], [BLOND, STERN])
+    with pytest.raises(ValueError, match="several dialogues have the id stern"):
+        metrics.matches_by_dialogue(predictions, [BLOND, STERN, STERN])
+
+
 def test_a_dialogue_without_a_prediction_is_refused():
     with pytest.raises(ValueError, match="no prediction for dialogue stern"):
         metrics.matches_by_dialogue([], [STERN])

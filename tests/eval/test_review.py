@@ -5,7 +5,7 @@ import pytest
 from chatedit.dialogue.belief_state import TurnUpdate, from_values
 from chatedit.dialogue.dialogue_file import Act, Dialogue, Turn
 from chatedit.eval.errors import ReviewRefused
-from chatedit.eval.review import changes_text, export_csv, import_csv, read_changes
+from chatedit.eval.review import changes_text, export_csv, import_csv, read_changes, rows_of, write_rows
 from hypothesis import given
 from hypothesis import strategies as st
 from small_dialogues import BLOND, STERN
@@ -114,3 +114,15 @@ def test_changes_round_trip_with_values_outside_the_ontology_too(values, is_rese
     slots = {"blond hair": "hair color", "bangs": "hair", "pink hair": "hair color"}
     update = TurnUpdate(tuple((slots[v], v) for v in values), (("hair", "curls"),), is_reset)
     assert read_changes(changes_text(update)) == update
+
+
+def test_a_value_taken_back_leaves_what_a_reviewer_added():
+    dialogue = Dialogue(
+        "d", "", (), (Turn("bangs and a smile", from_values(["bangs"]), kind="request"),
+                      Turn("no bangs", from_values([]), kind="undo named")),
+    )  # fmt: skip
+    rows = rows_of(dialogue)
+    assert rows[1]["changes"] == "drop bangs"
+    rows[0] |= {"correct": "✗", "revised changes": "add bangs, add smiling"}
+    (mended,) = import_csv(write_rows(rows), [dialogue]).dialogues
+    assert mended.turns[1].state == from_values(["smiling"])

@@ -1,9 +1,11 @@
 import random
 from dataclasses import replace
 
+import pytest
 from chatedit.dialogue import formats
 from chatedit.dialogue.belief_state import EMPTY, from_values
 from chatedit.dialogue.dialogue_file import Act, Dialogue, Turn
+from chatedit.dialogue.errors import DataNotReadable, NothingToLearn
 from chatedit.dialogue.formats import PAPER_PROMPTS
 from chatedit.dialogue.ontology import ONTOLOGY
 from chatedit.dialogue.training.auxiliary import IGNORED
@@ -131,3 +133,19 @@ def test_batches_are_full_and_use_no_example_twice():
     assert all(len(batch) == 8 for batch in drawn)
     targets = [e.target for batch in drawn for e in batch]
     assert len(set(targets)) == len(targets)
+
+
+def test_few_examples_are_learned_from_too():
+    pool = [Example("state", "p", "x", str(i)) for i in range(20)]
+    assert [len(batch) for batch in batches(pool, 8, random.Random(0))] == [8, 8]
+    assert [len(batch) for batch in batches(pool[:3], 8, random.Random(0))] == [3]
+
+
+def test_no_example_at_all_is_refused():
+    with pytest.raises(NothingToLearn):
+        next(batches([], 8, random.Random(0)))
+
+
+def test_a_dialogue_without_annotation_is_refused_by_name():
+    with pytest.raises(DataNotReadable, match="dialogue 1: training needs a state"):
+        made(Mixture(), replace(DIALOGUE, turns=(Turn("bangs"),)))

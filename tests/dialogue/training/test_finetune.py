@@ -2,9 +2,12 @@ from itertools import cycle, islice
 
 import pytest
 import torch
+from chatedit.dialogue.belief_state import from_values
+from chatedit.dialogue.dialogue_file import Dialogue, Turn
+from chatedit.dialogue.formats import PAPER_PROMPTS
 from chatedit.dialogue.training.auxiliary import HEADS
 from chatedit.dialogue.training.examples import Example
-from chatedit.dialogue.training.finetune import TrainConfig, train
+from chatedit.dialogue.training.finetune import TrainConfig, dialogue_stream, train
 from tiny_models import SENTENCES, tiny_t5, tiny_tokenizer
 
 torch.set_num_threads(1)
@@ -38,7 +41,7 @@ def config(**changes):
 
 def stream(num_steps):
     """The same batch at the same step, wherever a run starts."""
-    return lambda share, first: islice(cycle(BATCHES), first, num_steps)
+    return lambda share, run: islice(cycle(BATCHES), run.step, num_steps)
 
 
 def run(tokenizer, folder, num_steps, stop_at=None, validate=lambda model: 1.0, **changes):
@@ -117,3 +120,16 @@ def test_the_log_is_json_lines(tokenizer, tmp_path):
     assert entries[0]["step"] == 25
     assert entries[0]["loss"] > 0
     assert entries[-1]["validation"] == 1.0
+
+
+def test_finished_passes_over_the_data_are_counted_across_runs(tokenizer, tmp_path):
+    dialogues = [Dialogue("1", "", (), (Turn(text, from_values(["bangs"])),)) for text in SENTENCES]
+
+    def steps(epochs):
+        settings = config(epochs=epochs, batch_size=2)
+        stream = dialogue_stream(dialogues, [], PAPER_PROMPTS, settings)
+        return train(tiny_t5(tokenizer), tokenizer, stream, settings, tmp_path, lambda model: 1.0)["steps"]
+
+    assert steps(2) == 4
+    assert steps(2) == 4
+    assert steps(3) == 6
