@@ -56,7 +56,7 @@ class StepComparison:
         gflop: floating-point operations of our step, in thousand millions (products and convolutions).
         gflop_per_s: what a large matrix product reaches here.
         device: where both ran.
-        together: number of edits -> time of our step of so many.
+        together: number of edits -> time of our step of so many, compiled where `is_compiled`.
     """
 
     size: int
@@ -69,6 +69,7 @@ class StepComparison:
     gflop_per_s: float
     device: str = "cpu"
     together: Mapping[int, Timing] = field(default_factory=dict)
+    is_compiled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ def compare(
         gflop_per_s=matrix_speed(networks.tokens.device),
         device=str(networks.tokens.device),
         together=several,
+        is_compiled=compile_step,
     )
 
 
@@ -307,6 +309,8 @@ def report(result: StepComparison) -> str:
         f"limit {result.gflop / result.gflop_per_s:.2f} s: "
         f"{result.gflop:.0f} GFLOP at {result.gflop_per_s:.0f} GFLOP/s",
     ]
+    if result.is_compiled:
+        lines.append("our step compiled:")
     for count, t in result.together.items():
         each = t.wall_s / count
         times = result.published.wall_s / each
