@@ -12,6 +12,6 @@ def check_replicas(application: str, deployment: str) -> None:
         EditorGone
     """
     found = serve.status().applications[application].deployments[deployment]
-    states = [state.value for state, count in found.replica_states.items() if count]
-    if "RUNNING" not in states and found.status != "HEALTHY":  # it is healthy without any where none is needed
+    is_running = any(count and state == "RUNNING" for state, count in found.replica_states.items())
+    if not is_running and found.status != "HEALTHY":  # it is healthy without any where none is needed
         raise EditorGone(f"{deployment} is {found.status}")
