@@ -200,6 +200,22 @@ def dialogue(
     messages.print(f"-> {out / 'model'}", soft_wrap=True)
 
 
+@train.command()
+@told()
+def average(
+    start: Annotated[Path, typer.Argument(exists=True, help="Folder of the model before the last training.")],
+    end: Annotated[Path, typer.Argument(exists=True, help="Folder of the model after it.")],
+    data: Annotated[Path, typer.Option(exists=True, help="Folder of `chatedit data build`.")],
+    out: Annotated[Path, typer.Option(help="The model goes to OUT/model.")] = Path(".cache/dialogue/average"),
+    share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Of END.")] = 0.65,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="Validation dialogues to compare on.")] = 200,
+) -> None:
+    """Stage 5: weights between a model and what a further training made of it; knows what either knows."""
+    from .training.average import average as average_models
+
+    console.print_json(data=average_models(start, end, share, data, out, count))
+
+
 @told()
 def track(
     dialogues: Annotated[Path, typer.Argument(exists=True, help="Dialogues, JSON Lines (README, 'Dialogue file').")],

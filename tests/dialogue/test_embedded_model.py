@@ -36,9 +36,6 @@ def test_accepting_a_suggestion_adds_it(model: T5DialogueModel):
     assert belief_state.values(tracked.state) == ("rosy cheeks",)
 
 
-UNDERTRAINED = pytest.mark.xfail(reason="issue 2: not every wording is understood yet", strict=True)
-
-
 @pytest.mark.parametrize(
     "user",
     [
@@ -46,7 +43,7 @@ UNDERTRAINED = pytest.mark.xfail(reason="issue 2: not every wording is understoo
         "Start over.",
         "Undo everything.",
         "Forget all of it, I want the plain photo again.",
-        pytest.param("Never mind all that, just give me the untouched picture back.", marks=UNDERTRAINED),
+        "Never mind all that, just give me the untouched picture back.",
     ],
 )
 def test_starting_over_empties_the_state(model: T5DialogueModel, user: str):
