@@ -178,12 +178,14 @@ class Conversations:
         """
         start = head(self.state(thread))["id"]
         answers: list[Answer] = []
-        for utterance in utterances:
-            answers.append(self.say(thread, utterance, on_event, after=start))
-            if (error := answers[-1].error) is not None and error["type"] == EditCancelled.__name__:
-                break
-        with self._hold(thread):
-            self._at(thread, self._known(thread), start)
+        try:
+            for utterance in utterances:
+                answers.append(self.say(thread, utterance, on_event, after=start))
+                if (error := answers[-1].error) is not None and error["type"] == EditCancelled.__name__:
+                    break
+        finally:  # also where `on_event` refuses an idea, as the service does once its client left
+            with self._hold(thread):
+                self._at(thread, self._known(thread), start)
         return answers
 
     def cancel(self, thread: str) -> bool:

@@ -1,6 +1,6 @@
 import pytest
 from chatedit.agent.errors import NothingToRedo, NothingToUndo, UnknownThread, UnknownVersion
-from chatedit.tools.errors import InvalidBeliefState
+from chatedit.tools.errors import EditCancelled, InvalidBeliefState
 from langchain_core.messages import HumanMessage
 from one_conversation import Setup
 from scripted import Diverged
@@ -139,6 +139,20 @@ def test_a_cancelled_idea_is_the_last_one_tried(setup: Setup):
 
     [answer] = setup.talk.try_ideas("t", ["add blond hair", "add black hair"], cancel)
     assert answer.text.startswith("Cancelled")
+    assert setup.talk.state("t")["head"] == 0
+
+
+def test_a_listener_that_leaves_between_two_ideas_leaves_the_conversation_where_it_was(setup: Setup):
+    starts = []
+
+    def leave(kind: str, _: dict) -> None:
+        if kind == "start":
+            starts.append(kind)
+            if len(starts) == 2:
+                raise EditCancelled(0)
+
+    with pytest.raises(EditCancelled):
+        setup.talk.try_ideas("t", ["add blond hair", "add black hair"], leave)
     assert setup.talk.state("t")["head"] == 0
 
 
