@@ -11,8 +11,9 @@ from rich.table import Table
 
 from ..dialogue import belief_state
 from ..tools.errors import EditError
+from .answer import Answer
 from .assembly import Agent
-from .conversation import Answer, OnEvent
+from .conversation import OnEvent
 from .errors import AgentError
 from .export import export_thread
 from .state import Turn

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any, cast
 
@@ -18,6 +17,7 @@ from ..dialogue.errors import DialogueError
 from ..tools.edit_face import ON_PROGRESS
 from ..tools.errors import EditCancelled, InvalidBeliefState
 from ..tools.photo import Photo
+from .answer import Answer, answer_of, answer_to_move
 from .errors import ThreadBusy, UnknownThread
 from .navigation import Navigation
 from .nodes import describe_move, with_opinions
@@ -32,27 +32,6 @@ logger = logging.getLogger(__name__)
 OnEvent = Callable[[str, dict[str, Any]], None]
 """Called with (`start`, {}) once the turn has the thread for itself, with (`progress`, {"edit", "step", "num_steps"}),
 then perhaps from the editor's thread, and with (name of a node that ended, its update)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a turn or a move came to.
-
-    Attributes:
-        text: what the system says.
-        turn: the turn that the conversation stands at now.
-        picture: reference of the picture to show.
-        comparison: two turns to show side by side, if that was asked.
-        error: type and message where the turn came to nothing.
-        is_changed: whether another version is shown than before.
-    """
-
-    text: str
-    turn: Turn
-    picture: str
-    comparison: tuple[Turn, Turn] | None
-    error: dict[str, str] | None
-    is_changed: bool
 
 
 class Conversations:
@@ -270,9 +249,9 @@ class Conversations:
             state = self._ready(thread, on_event)
             for turn in turns_of(state):
                 if message_id and turn["message_id"] == message_id:
-                    return _answer({**state, **standing_at(turn)}, turn["system"], False)  # type: ignore[typeddict-item]
+                    return answer_of({**state, **standing_at(turn)}, turn["system"], False)  # type: ignore[typeddict-item]
             if after is None and message_id and state.get("last_move") == message_id:
-                return _answer_to_move(state)
+                return answer_to_move(state)
             if after is not None:
                 state = self._at(thread, state, after)
             self._forget_message(thread, state, message_id)
@@ -285,7 +264,7 @@ class Conversations:
         with self._hold(thread):
             state = self._ready(thread, None)
             if move_id and state.get("last_move") == move_id:
-                return _answer_to_move(state)
+                return answer_to_move(state)
             update = {**moved(state, navigation), "last_move": move_id or ""}
             shown = head(state)["version"]
             if "head" not in update:
@@ -293,7 +272,7 @@ class Conversations:
             else:
                 self._fork(thread, state, update)
             now = self._values(thread)
-            return _answer(now, describe_move(state, update), head(now)["version"] != shown)
+            return answer_of(now, describe_move(state, update), head(now)["version"] != shown)
 
     def _at(self, thread: str, state: DialogueState, turn: int) -> DialogueState:
         """The state at a turn, to which the conversation moves where it stands elsewhere."""
@@ -360,7 +339,7 @@ class Conversations:
             with self._lock:
                 self._edits.pop(thread, None)
                 self._cancelled.discard(thread)
-        return _answer(state, str(state["messages"][-1].text), head(state)["version"] != shown)
+        return answer_of(state, str(state["messages"][-1].text), head(state)["version"] != shown)
 
     def _follow(self, thread: str, data: dict[str, Any], on_event: OnEvent | None) -> None:
         """Progress of the edit of a turn; it names the edit, so that the turn can be cancelled."""
@@ -405,17 +384,3 @@ def _with_photo(thread: str, snapshot: StateSnapshot) -> DialogueState:
     if not state.get("image"):
         raise UnknownThread(thread)
     return state
-
-
-def _answer_to_move(state: DialogueState) -> Answer:
-    """The answer to the move that was made last, once more."""
-    update = {"head": head(state)["id"], "comparison": state.get("comparison")}
-    return _answer({**state, "error": None}, describe_move(state, update), False)
-
-
-def _answer(state: DialogueState, text: str, is_changed: bool) -> Answer:
-    pair = state.get("comparison")
-    comparison = (first_of(state, pair[0]), first_of(state, pair[1])) if pair else None
-    error = state.get("error")
-    described = {"type": error["type"], "message": error["message"]} if error else None
-    return Answer(text, head(state), state.get("picture", ""), comparison, described, is_changed)

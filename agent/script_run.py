@@ -17,8 +17,8 @@ from ..tools.errors import EditError
 from ..tools.photo import admit_photo
 from ..tools.picture_strip import Tile, write_strip
 from ..tools.samples import draw_portrait
+from .answer import Answer
 from .assembly import Agent
-from .conversation import Answer
 
 ReadValues = Callable[[bytes], frozenset[str]]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypedDict
 
-from ..agent.conversation import Answer
+from ..agent.answer import Answer
 from ..agent.state import Turn
 from ..tools.errors import EditError, StoreUnavailable
 from .database import RETRY_AFTER_S

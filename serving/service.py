@@ -12,7 +12,8 @@ from typing import Any, TypeVar, cast
 
 from langgraph.types import StateSnapshot
 
-from ..agent.conversation import Answer, Conversations
+from ..agent.answer import Answer
+from ..agent.conversation import Conversations
 from ..agent.export import dialogue_of, strip_of
 from ..agent.state import DialogueState, Turn
 from ..agent.versions import lineage
