@@ -85,10 +85,11 @@ def test_a_second_run_gives_the_same_scores_and_makes_no_picture(page, folder):
 
 def test_the_estimate_counts_the_edits_of_every_row(first, folder):
     told = call(folder, "--estimate")
-    assert "multi-turn, USR: 0 edits a seed" in told
-    assert "single-turn, USR: 0 edits a seed" in told
+    assert "multi-turn, USR: 0 edits" in told
+    assert "single-turn, USR: 0 edits" in told
     assert "together about" in told
     assert "edits only" in told
+    assert "multi-turn, USR: 0 edits" not in call(folder, "--estimate", "--seeds", 3)  # of the third seed
 
 
 def test_people_can_judge_ours_against_the_baseline(first, folder):
