@@ -1,4 +1,4 @@
-"""Commands of the dialogue module: `chatedit train teacher | inherit | pretrain | dialogue`, `chatedit track`."""
+"""Commands of the dialogue module: the stages of `chatedit train`, and `chatedit track`."""
 
 import random
 from collections.abc import Iterator

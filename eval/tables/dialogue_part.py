@@ -112,26 +112,18 @@ class Predictions:
         turns: Callable[[T5DialogueModel], TurnModel],
         done: Callable[[int], None],
     ) -> list[Prediction]:
-        starts = range(0, len(dialogues), TOGETHER)
-        slices = [self._slice(way, model, dialogues[start : start + TOGETHER], turns, done) for start in starts]
-        return [prediction for found in slices for prediction in found]
-
-    def _slice(
-        self,
-        way: str,
-        model: str,
-        dialogues: Sequence[Dialogue],
-        turns: Callable[[T5DialogueModel], TurnModel],
-        done: Callable[[int], None],
-    ) -> list[Prediction]:
-        path = self._folder / f"{self._key(way, model, dialogues)}.jsonl"
-        if path.exists():
-            done(sum(len(dialogue.turns) for dialogue in dialogues))
-            return read_predictions(path, OPEN_ONTOLOGY)
-        found = predict(dialogues, turns(self._model(model)), on_turn=done)
-        part = path.with_name(f"{path.name}.part")
-        write_jsonl(part, map(prediction_to_json, found))
-        part.replace(path)
+        found: list[Prediction] = []
+        for start in range(0, len(dialogues), TOGETHER):
+            part = dialogues[start : start + TOGETHER]
+            path = self._folder / f"{self._key(way, model, part)}.jsonl"
+            if path.exists():
+                done(sum(len(dialogue.turns) for dialogue in part))
+            else:
+                predictions = predict(part, turns(self._model(model)), on_turn=done)
+                unfinished = path.with_name(f"{path.name}.part")
+                write_jsonl(unfinished, map(prediction_to_json, predictions))
+                unfinished.replace(path)
+            found += read_predictions(path, OPEN_ONTOLOGY)
         return found
 
     def _model(self, name: str) -> T5DialogueModel:

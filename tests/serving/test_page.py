@@ -278,13 +278,18 @@ def test_a_dropped_connection_is_told_and_mended(studio: Page, context: BrowserC
     assert state_of(studio, service)["num_turns"] == 1
 
 
+def second_tab(context: BrowserContext, studio: Page) -> Page:
+    other = context.new_page()
+    other.goto(studio.url)
+    expect(other.locator("#studio")).to_be_visible()
+    return other
+
+
 def test_two_tabs_on_one_thread_see_the_same_and_wait_for_each_other(
     page: Page, context: BrowserContext, slow: PageService
 ):
     studio = started(page, slow, portrait=3)
-    other = context.new_page()
-    other.goto(studio.url)
-    expect(other.locator("#studio")).to_be_visible()
+    other = second_tab(context, studio)
     say(studio, "Make her hair blond.")
     previewed(studio)
     other.locator("#palette").get_by_role("button", name="bangs", exact=True).click()
@@ -300,9 +305,7 @@ def test_cancelling_a_turn_that_waits_leaves_the_other_tabs_edit_alone(
     page: Page, context: BrowserContext, slow: PageService
 ):
     studio = started(page, slow, portrait=2)
-    other = context.new_page()
-    other.goto(studio.url)
-    expect(other.locator("#studio")).to_be_visible()
+    other = second_tab(context, studio)
     studio.locator("#palette").get_by_role("button", name="pale skin").click()
     previewed(studio)
     other.locator("#palette").get_by_role("button", name="bangs", exact=True).click()
